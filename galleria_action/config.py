@@ -1,0 +1,339 @@
+"""The configuration of one run: texts from flags, environment and settings file made values.
+
+Knows nothing of where the texts came from: the caller passes mappings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from galleria_action import keys
+from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.event import Event
+from galleria_action.inputs import BY_NAME, INPUTS, Input
+from galleria_action.settings import Literal
+
+MOST_CONCURRENT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Which bucket, and how to sign in. ``endpoint`` None means AWS."""
+
+    name: str
+    endpoint: str | None = None
+    region: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MaxDeletes:
+    """A limit of deletes: a count, or a share (0 to 1) of what is deployed."""
+
+    count: int | None = None
+    share: float | None = None
+
+    def allows(self, deletes: int, deployed: int) -> bool:
+        """A share always allows 10, but never everything that is deployed."""
+        if not deletes:
+            return True
+        if self.count is not None:
+            return deletes <= self.count
+        return deletes < deployed and deletes <= max(10, int(deployed * (self.share or 0)))
+
+    def __str__(self) -> str:
+        return str(self.count) if self.share is None else f"{self.share * 100:g}%"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a run is asked to do. Paths are as given, prefixes without outer slashes."""
+
+    bucket: Bucket
+    source: str = "prod/site"
+    photos_dir: str = "prod/pics"
+    metadata_file: str | None = None
+    exclude: tuple[str, ...] = ()
+    dry_run: bool = False
+    photos_only: bool = False
+    site_only: bool = False
+    force: bool = False
+    public_url: str | None = None
+    photos_prefix: str = "photos"
+    site_prefix: str = ""
+    metadata_key: str = "gallery-metadata.json"
+    cache_control: tuple[tuple[str, str], ...] = ()
+    redact_paths: bool = True
+    delete: bool = True
+    delete_stale_site: bool = False
+    max_deletes: MaxDeletes = MaxDeletes(share=0.25)  # noqa: RUF009  a frozen value
+    expected_plan: str | None = None
+    concurrency: int = 32
+    progress: bool = False
+    report_dir: str = "galleria-report"
+    settings_file: str | None = None
+
+    @property
+    def ledger_key(self) -> str:
+        return keys.ledger(self.metadata_key)
+
+    @property
+    def url(self) -> str:
+        """Address of the site, '' if ``public-url`` is not given."""
+        if not self.public_url:
+            return ""
+        return f"{self.public_url}/{self.site_prefix}/" if self.site_prefix else self.public_url
+
+
+class Sources:
+    """Looks an input up in the order of precedence; an empty text counts as not given."""
+
+    def __init__(
+        self,
+        flags: Mapping[str, str],
+        environ: Mapping[str, str],
+        settings: Mapping[str, Literal] | None = None,
+    ) -> None:
+        self._flags = flags
+        self._environ = environ
+        self._settings = settings or {}
+
+    def text(self, name: str) -> str | None:
+        each = BY_NAME[name]
+        for value in self._candidates(each):
+            text = _text(value)
+            if text.strip():
+                return text.strip()
+        return None
+
+    def _candidates(self, each: Input) -> tuple[Literal, ...]:
+        environment = self._environ.get(each.environment_name)
+        runner = self._environ.get(each.runner_name)
+        setting = self._settings.get(each.setting_name)
+        return (self._flags.get(each.name), runner, environment, setting)
+
+
+def _text(value: Literal) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return "\n".join(value)
+    return str(value)
+
+
+def secrets(sources: Sources) -> tuple[str, ...]:
+    """Every secret text that is configured, to be masked before anything is printed."""
+    values = (sources.text(each.name) for each in INPUTS if each.secret)
+    return tuple(value for value in values if value)
+
+
+SETTING_NAMES = frozenset(each.setting_name for each in INPUTS)
+
+
+def parse(sources: Sources, event: Event) -> Config:
+    """The configuration, or a :class:`DeployError` that names every fault at once."""
+    reader = _Reader(sources)
+    photos_only, site_only = reader.boolean("photos-only"), reader.boolean("site-only")
+    if photos_only and site_only:
+        reader.fault("photos-only and site-only exclude each other: set one of them at most")
+    bucket = reader.bucket()
+    config = Config(
+        bucket=bucket,
+        source=reader.text("source", "prod/site"),
+        photos_dir=reader.text("photos-dir", "prod/pics"),
+        metadata_file=sources.text("metadata-file"),
+        exclude=reader.lines("exclude"),
+        dry_run=reader.boolean("dry-run"),
+        photos_only=photos_only,
+        site_only=site_only,
+        force=reader.boolean("force"),
+        public_url=reader.url("public-url"),
+        photos_prefix=reader.prefix("photos-prefix", "photos"),
+        site_prefix=reader.prefix("site-prefix", "/"),
+        metadata_key=reader.key("metadata-key", "gallery-metadata.json"),
+        cache_control=reader.cache_control(),
+        redact_paths=reader.boolean("redact-paths", default=True),
+        delete=reader.boolean("delete", default=True),
+        delete_stale_site=reader.boolean("delete-stale-site"),
+        max_deletes=reader.max_deletes(),
+        expected_plan=sources.text("expected-plan"),
+        concurrency=reader.concurrency(),
+        progress=reader.boolean("progress"),
+        report_dir=reader.text("report-dir", "galleria-report"),
+        settings_file=sources.text("settings-file"),
+    )
+    reader.finish()
+    if event.only_dry_runs and not config.dry_run:
+        raise DeployError(
+            FailureReason.UNSAFE_EVENT,
+            f"Error: deployments on {event.name} are not allowed",
+            advice="Anybody who opens a pull request can start this event with the secrets of "
+            "the repository. Set dry-run: true here, and deploy on push to the main branch.",
+        )
+    return config
+
+
+class _Reader:
+    """Reads typed values and collects what is wrong with them."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._faults: list[str] = []
+        self._missing: list[str] = []
+
+    def fault(self, message: str) -> None:
+        self._faults.append(message)
+
+    def finish(self) -> None:
+        """Raise what was collected; wrong values before missing ones."""
+        if self._faults:
+            raise DeployError(
+                FailureReason.CONFIG,
+                "Error: Invalid configuration",
+                problems=[Problem(message) for message in self._faults],
+            )
+        if self._missing:
+            raise DeployError(
+                FailureReason.CONFIG,
+                "Error: Missing S3 configuration\n"
+                "Please configure S3 settings in settings.local.py or environment variables:",
+                problems=[Problem(name) for name in self._missing],
+                advice="In a workflow, pass them as inputs from secrets, for example\n"
+                "  s3-bucket: ${{ vars.S3_BUCKET }}\n"
+                "  s3-secret-key: ${{ secrets.S3_SECRET_KEY }}",
+            )
+
+    def text(self, name: str, default: str) -> str:
+        return self._sources.text(name) or default
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        text = self._sources.text(name)
+        if text is None:
+            return default
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        self.fault(f"{name} must be true or false, not {text!r}")
+        return default
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        text = self._sources.text(name) or ""
+        return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+    def cache_control(self) -> tuple[tuple[str, str], ...]:
+        rules = []
+        for line in self.lines("cache-control"):
+            glob, colon, value = (part.strip() for part in line.partition(":"))
+            if not colon or not glob or not value:
+                self.fault(f"cache-control needs lines of 'glob: value', not {line!r}")
+            elif not value.isascii() or not value.isprintable():
+                self.fault(f"cache-control has letters that no header can carry: {line!r}")
+            else:
+                rules.append((glob, value))
+        return tuple(rules)
+
+    def prefix(self, name: str, default: str) -> str:
+        prefix = self.text(name, default).strip("/")
+        if prefix:
+            self._check_key(name, prefix)
+        return prefix
+
+    def key(self, name: str, default: str) -> str:
+        key = self.text(name, default)
+        self._check_key(name, key)
+        return key
+
+    def _check_key(self, name: str, key: str) -> None:
+        if why := keys.fault(key):
+            self.fault(f"{name} {why}: {key!r}")
+        elif (key + "/").startswith(keys.RECORDS):
+            self.fault(
+                f"{name} may not lie in {keys.RECORDS}, where deployments keep their records"
+            )
+        elif len(key.encode()) > keys.LONGEST // 2:
+            self.fault(f"{name} is too long")
+
+    def url(self, name: str) -> str | None:
+        text = self._sources.text(name)
+        if text is None:
+            return None
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+            valid = valid and not (parts.username or parts.password or parts.query)
+            valid = valid and (parts.port is None or parts.port > 0)
+        except ValueError:
+            valid = False
+        if not valid or not text.isprintable() or " " in text:
+            # The text is not repeated: a key pasted into the wrong field would end in the log.
+            self.fault(f"{name} must be a URL such as https://photos.example.org")
+        return text.rstrip("/")
+
+    def endpoint(self) -> str | None:
+        text = self._sources.text("s3-endpoint")
+        if text is None:
+            return None
+        if "://" not in text:
+            text = "https://" + text
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+            valid = valid and (parts.port is None or parts.port > 0)
+        except ValueError:
+            valid = False
+        if not valid or parts.path.strip("/") or parts.query or parts.username:
+            self.fault(
+                "s3-endpoint must be the URL of the service alone, such as "
+                "https://fsn1.your-objectstorage.com, without bucket or path"
+            )
+            return None
+        return text.rstrip("/")
+
+    def bucket(self) -> Bucket:
+        text = self._sources.text
+        values = {name: text(name) for name in ("s3-bucket", "s3-access-key", "s3-secret-key")}
+        endpoint = self.endpoint()
+        needed = {"s3-bucket"}
+        # A custom endpoint never gets what the AWS default chain would find on the machine.
+        if endpoint or values["s3-access-key"] or values["s3-secret-key"]:
+            needed |= {"s3-access-key", "s3-secret-key"}
+        self._missing = [
+            BY_NAME[name].environment_name
+            for name, value in values.items()
+            if name in needed and not value
+        ]
+        name = values["s3-bucket"] or ""
+        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", name):
+            self.fault(f"s3-bucket is not the name of a bucket: {name!r}")
+        return Bucket(
+            name=name,
+            endpoint=endpoint,
+            region=text("s3-region"),
+            access_key=values["s3-access-key"],
+            secret_key=values["s3-secret-key"],
+            session_token=text("s3-session-token"),
+        )
+
+    def max_deletes(self) -> MaxDeletes:
+        text = self.text("max-deletes", "25%")
+        if re.fullmatch(r"[0-9]{1,12}", text):
+            return MaxDeletes(count=int(text))
+        share = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%", text)
+        if share and float(share[1]) <= 100:
+            return MaxDeletes(share=float(share[1]) / 100)
+        self.fault(f"max-deletes must be a count such as 20 or a share such as 25%, not {text!r}")
+        return MaxDeletes(count=0)
+
+    def concurrency(self) -> int:
+        text = self.text("concurrency", "32")
+        if re.fullmatch(r"[0-9]{1,6}", text) and 1 <= int(text) <= MOST_CONCURRENT:
+            return int(text)
+        self.fault(f"concurrency must be a number from 1 to {MOST_CONCURRENT}, not {text!r}")
+        return 1

@@ -1,0 +1,133 @@
+"""Reads local files: once to compare them, once more to send them, never all at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from typing import Protocol
+
+from galleria_action import publication
+from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.plan import Change
+from galleria_action.planning import ReadRequest
+from galleria_action.publication import Published, Reading, Stale
+from galleria_action.wanted import Wanted
+
+CHUNK = 1 << 20
+LARGE = 64 << 20
+"""Bytes from which on an object is sent in parts."""
+PART = 16 << 20
+MOST_PARTS = 10_000  # of a multipart upload, AWS "Multipart upload limits"
+
+
+class Files(Protocol):
+    """What is needed of the workspace."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a resolved path."""
+
+    def relative(self, path: str) -> str:
+        """The path as people know it."""
+
+
+class Content:
+    """The bytes of the workspace's files, as they are published."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def readings(self, requests: Iterable[ReadRequest], executor: Executor) -> dict[str, Reading]:
+        """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
+        readings: dict[str, Reading] = {}
+        stale: list[str] = []
+        problems: list[Problem] = []
+        requests = list(requests)
+        for request, outcome in zip(requests, executor.map(self._attempt, requests), strict=True):
+            match outcome:
+                case Reading():
+                    readings[request.wanted.key] = outcome
+                case Stale():
+                    stale.append(request.wanted.file.name)
+                case OSError():
+                    name = self._files.relative(request.wanted.file.path)
+                    problems.append(Problem(f"{name}: {outcome.strerror}"))
+        if problems:
+            raise DeployError(
+                FailureReason.CONFIG, "Error: Some files cannot be read", problems=problems
+            )
+        if stale:
+            raise stale_photos(stale)
+        return readings
+
+    def _attempt(self, request: ReadRequest) -> Reading | Stale | OSError:
+        try:
+            return self._read(request)
+        except (Stale, OSError) as error:
+            return error
+
+    def _read(self, request: ReadRequest) -> Reading:
+        wanted = request.wanted
+        if wanted.edit or wanted.file.size < CHUNK:
+            data = self._files.read(wanted.file.path)
+            return publication.read(wanted, data, md5=request.md5)
+        sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        for chunk in self._chunks(wanted, CHUNK):
+            sha256.update(chunk)
+            size += len(chunk)
+            if request.md5:
+                md5.update(chunk)
+        publication.edit_for(wanted, sha256.hexdigest())
+        return Reading(sha256.hexdigest(), "", size, md5.hexdigest() if request.md5 else "")
+
+    def _chunks(self, wanted: Wanted, size: int) -> Iterator[bytes]:
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+        with open(os.open(wanted.file.path, flags), "rb") as file:
+            while chunk := file.read(size):
+                yield chunk
+
+    def open(self, change: Change) -> Published | Iterator[bytes]:
+        """What to send for a put: the bytes, or the parts of a large file.
+
+        Raises :class:`Stale` (of the parts: before the last is given) if the file is no longer
+        what the plan was made from, :class:`OSError` if it cannot be read.
+        """
+        wanted = change.wanted
+        assert wanted is not None, f"nothing is sent for {change.key}"  # noqa: S101
+        if change.size >= LARGE and not change.edit:
+            return self._parts(wanted, change)
+        data = self._files.read(wanted.file.path)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 != change.source:
+            raise Stale(wanted.file.name)
+        published = publication.publish(wanted, data, sha256)
+        if published.edit != change.edit:
+            raise Stale(wanted.file.name)
+        return published
+
+    def _parts(self, wanted: Wanted, change: Change) -> Iterator[bytes]:
+        """Parts of equal size; the last is held back until the hash of all has been checked."""
+        sha256 = hashlib.sha256()
+        held = b""
+        for part in self._chunks(wanted, max(PART, -(-change.size // MOST_PARTS))):
+            sha256.update(part)
+            if held:
+                yield held
+            held = part
+        if sha256.hexdigest() != change.source:
+            raise Stale(wanted.file.name)
+        yield held
+
+
+def stale_photos(names: Iterable[str]) -> DeployError:
+    """The error for photos whose bytes are not what manifest or plan say."""
+    names = sorted(names)
+    return DeployError(
+        FailureReason.STALE_PHOTOS,
+        f"Photo deployment failed: {len(names)} photo(s) are not the files that the manifest "
+        "describes",
+        problems=[Problem(name) for name in names],
+        advice="They changed after the manifest was made. Run process-photos again; nothing "
+        "was uploaded.",
+    )

@@ -1,0 +1,58 @@
+"""The failures of a deployment that has begun, in words: what is live now and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from galleria_action.errors import DeployError, FailureReason, Problem, StoreError
+from galleria_action.plan import Change, Kind
+from galleria_action.publication import Stale
+
+_RERUN = "The live gallery is as it was. A rerun sends only what is missing."
+
+
+def _opening(change: Change) -> str:
+    half = "Static site" if change.kind is Kind.SITE else "Photo"
+    return f"{half} deployment failed"
+
+
+def failed(change: Change, why: str) -> DeployError:
+    return DeployError(FailureReason.UPLOAD, f"{_opening(change)}: {why}", advice=_RERUN)
+
+
+def stale(change: Change, error: Stale) -> DeployError:
+    reason = FailureReason.UPLOAD if change.kind is Kind.SITE else FailureReason.STALE_PHOTOS
+    return DeployError(
+        reason,
+        f"{_opening(change)}: {error} changed while the deployment was running",
+        advice=f"Let the steps that make the files finish first. {_RERUN}",
+    )
+
+
+def upload_error(change: Change, error: StoreError) -> DeployError:
+    why = error.headline.removeprefix("Error: ")
+    return DeployError(
+        error.reason,
+        f"{_opening(change)}: {why[:1].lower()}{why[1:]}",
+        advice=f"{error.advice} {_RERUN}",
+    )
+
+
+def delete_error(change: Change, errors: Mapping[str, str]) -> DeployError:
+    return DeployError(
+        FailureReason.UPLOAD,
+        f"{_opening(change)}: {len(errors)} object(s) could not be deleted",
+        problems=[Problem(f"{key}: {why}") for key, why in sorted(errors.items())],
+        advice="The new gallery is live and complete; the objects are deleted by the next run. "
+        "The key needs s3:DeleteObject.",
+    )
+
+
+def remote_changed(why: str, keys: Sequence[str] = ()) -> DeployError:
+    return DeployError(
+        FailureReason.REMOTE_CHANGED,
+        f"Error: The bucket changed during the deployment: {why}",
+        problems=[Problem(key) for key in sorted(keys)],
+        advice="Nothing of it was overwritten. Run again: the new plan starts from what is there "
+        "now. Let the workflow's `concurrency` keep deployments of one gallery apart.",
+    )

@@ -1,0 +1,57 @@
+"""Keys of the bucket: prefixes as folders, where the manifest and our own records lie."""
+
+from __future__ import annotations
+
+RECORDS = ".galleria/"
+"""Everything below this prefix is ours and is written by the deployment itself only."""
+
+LONGEST = 1024
+"""Bytes of UTF-8 that S3 allows in a key (AWS: "Naming Amazon S3 objects")."""
+
+
+def join(prefix: str, relative: str) -> str:
+    """The key of ``relative`` below the folder ``prefix`` ('' is the bucket's root)."""
+    return f"{prefix}/{relative}" if prefix else relative
+
+
+def below(prefix: str, key: str) -> bool:
+    """Whether ``key`` lies in the folder ``prefix``: ``site`` does not hold ``site2/a``."""
+    return not prefix or key.startswith(prefix + "/")
+
+
+def relative(prefix: str, key: str) -> str | None:
+    """``key`` seen from the folder ``prefix``, None if it lies elsewhere."""
+    if not below(prefix, key):
+        return None
+    return key[len(prefix) + 1 :] if prefix else key
+
+
+def ledger(metadata_key: str) -> str:
+    """The key of the ledger of the gallery whose manifest is at ``metadata_key``."""
+    return f"{RECORDS}{metadata_key}.ledger.json.gz"
+
+
+def fault(text: str) -> str | None:
+    """Why ``text`` cannot be (part of) a key or a relative path; None if it can."""
+    if not text:
+        return "is empty"
+    if text.startswith("/") or (len(text) > 1 and text[1] == ":" and text[0].isalpha()):
+        return "is an absolute path"
+    if "\\" in text:
+        return "has a backslash; use /"
+    if not text.isprintable() and any(_is_control(letter) for letter in text):
+        return "has a control character"
+    parts = text.split("/")
+    if ".." in parts:
+        return "has a '..' part"
+    if "" in parts or "." in parts:
+        return "has an empty or '.' part"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "is no valid Unicode text"
+    return None
+
+
+def _is_control(letter: str) -> bool:
+    return letter < " " or "\x7f" <= letter <= "\x9f"

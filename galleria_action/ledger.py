@@ -1,0 +1,136 @@
+"""The ledger: facts about the objects that this gallery's deployments have put.
+
+A gzipped JSON document beside the manifest. Each object is one row, kept as a short list
+because a gallery may have 300,000 of them:
+
+    [owner, source, edit, headers, size, etag, deployment_hash, listed]
+
+owner            'photo', 'site', 'file' (directory mode) or 'manifest'
+source           SHA-256 of the source bytes; '' = known from a manifest only, never put by us
+edit             what was done to them (editor version, time, offset); '' = sent as they are;
+                 'untouched ...' = an edit that could not be made without harm
+headers          digest of the headers sent; '' = unknown
+size, etag       of the published object, the ETag without quotes
+deployment_hash  of a full, as its manifest stated it; '' for all others
+listed           whether a committed manifest has listed the key (site files: always)
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+VERSION = 1
+UNTOUCHED = "untouched "
+
+
+class Owner(StrEnum):
+    """Which part of a deployment an object belongs to."""
+
+    PHOTO = "photo"
+    SITE = "site"
+    FILE = "file"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The facts about one object; see the module's text."""
+
+    owner: Owner
+    source: str = ""
+    edit: str = ""
+    headers: str = ""
+    size: int = 0
+    etag: str = ""
+    deployment_hash: str = ""
+    listed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Key to facts; ``prefixes`` are the photos and site prefix of the last finished run."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    photos_prefix: str | None = None
+    site_prefix: str | None = None
+
+    def changed(self, changes: Mapping[str, Entry | None]) -> Ledger:
+        """A ledger with ``changes`` made: key to new facts, None to forget the key."""
+        entries = {**self.entries, **changes}
+        return replace(self, entries={key: entry for key, entry in entries.items() if entry})
+
+    def owned(self, *owners: Owner) -> set[str]:
+        """Keys that belong to one of ``owners``."""
+        return {key for key, entry in self.entries.items() if entry.owner in owners}
+
+
+class NewerLedger(Exception):
+    """The ledger was written by a newer version of this program."""
+
+
+class BrokenLedger(Exception):
+    """The ledger cannot be read."""
+
+
+def encode(ledger: Ledger) -> bytes:
+    """The bytes to store: the same ledger gives the same bytes."""
+    document = {
+        "version": VERSION,
+        "photos_prefix": ledger.photos_prefix,
+        "site_prefix": ledger.site_prefix,
+        "objects": {key: _row(entry) for key, entry in sorted(ledger.entries.items())},
+    }
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    # Level 1: hashes hardly shrink, and 300,000 rows are to be written in a second.
+    return gzip.compress(text.encode(), compresslevel=1, mtime=0)
+
+
+def _row(entry: Entry) -> list[Any]:
+    return [
+        entry.owner,
+        entry.source,
+        entry.edit,
+        entry.headers,
+        entry.size,
+        entry.etag,
+        entry.deployment_hash,
+        int(entry.listed),
+    ]
+
+
+def decode(data: bytes) -> Ledger:
+    """The ledger in ``data``. Raises :class:`NewerLedger` or :class:`BrokenLedger`."""
+    try:
+        document = json.loads(_inflate(data))
+        if not isinstance(document, dict) or not isinstance(document.get("version"), int):
+            raise BrokenLedger("no ledger")
+        if document["version"] > VERSION:
+            raise NewerLedger(str(document["version"]))
+        return Ledger(
+            {key: _entry(row) for key, row in document["objects"].items()},
+            document["photos_prefix"],
+            document["site_prefix"],
+        )
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+        raise BrokenLedger(str(error)) from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BrokenLedger(f"unexpected content: {error!r}") from None
+
+
+def _inflate(data: bytes) -> bytes:
+    # A server may have unpacked it already (Content-Encoding handling of proxies).
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+
+def _entry(row: list[Any]) -> Entry:
+    owner, source, edit, headers, size, etag, deployment_hash, listed = row[:8]
+    return Entry(_OWNERS[owner], source, edit, headers, size, etag, deployment_hash, bool(listed))
+
+
+_OWNERS = {owner.value: owner for owner in Owner}

@@ -1,0 +1,310 @@
+"""The whole deployment: `run` is the flow, `main` wires the real collaborators."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from galleria_action import (
+    aws,
+    deployed,
+    event,
+    outputs,
+    plan_document,
+    planning,
+    preparation,
+    report,
+    settings,
+    text,
+)
+from galleria_action import config as configuration
+from galleria_action.apply import BYTES_IN_FLIGHT, Deployment
+from galleria_action.config import Config, Sources
+from galleria_action.content import Content
+from galleria_action.errors import Cancelled, DeployError, FailureReason, Problem
+from galleria_action.event import Event
+from galleria_action.journal import Journal
+from galleria_action.outputs import Results
+from galleria_action.plan import Plan
+from galleria_action.progress import Bar, Lines
+from galleria_action.recorder import Observer
+from galleria_action.report_folder import ReportFolder
+from galleria_action.runner import Runner
+from galleria_action.store import Store
+from galleria_action.transfer import ByteBudget
+from galleria_action.workspace import Workspace
+
+
+def run(  # noqa: PLR0913  every collaborator is an argument
+    config: Config,
+    store: Store,
+    workspace: Workspace,
+    runner: Runner,
+    results: Results,
+    *,
+    readers: Executor,
+    uploaders: Executor,
+    observer: Observer,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Validate, compare, show the plan and, unless it is a dry run, deploy.
+
+    ``results`` holds what is known so far, also when this raises :class:`DeployError`.
+    """
+    began = clock()
+    reports = ReportFolder(
+        workspace.root, workspace.relative(workspace.absolute(config.report_dir))
+    )
+    results.mode = preparation.mode(config, workspace)
+    _announce(config, results.mode, runner)
+
+    manifest = preparation.load_manifest(config, workspace)
+    gallery = preparation.gather(config, workspace, manifest)
+    remote = deployed.load(store, config, [each.key for each in gallery.objects])
+    preparation.refuse_conflicts(config, gallery, remote)
+
+    content = Content(workspace)
+    unread = planning.unread(gallery.objects, remote, force=config.force)
+    plan = planning.build(config, gallery, remote, content.readings(unread, readers))
+
+    results.plan = plan
+    _show(plan, config, runner, reports, results)
+    if config.dry_run:
+        return
+
+    journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
+    budget = ByteBudget(BYTES_IN_FLIGHT)
+    deployment = Deployment(
+        config, plan, remote, store, content, journal, uploaders, observer, budget
+    )
+    results.outcome = deployment.outcome
+    deployment.run()
+    _conclude(results, config, runner, clock() - began)
+
+
+def _announce(config: Config, mode: str, runner: Runner) -> None:
+    driven = "metadata-driven" if mode == "metadata" else "directory-based"
+    runner.say(f"{'[DRY RUN] ' if config.dry_run else ''}Using {driven} deployment...")
+    runner.say(f"Bucket: {config.bucket.name}")
+
+
+def _show(
+    plan: Plan, config: Config, runner: Runner, reports: ReportFolder, results: Results
+) -> None:
+    """Post the plan everywhere before anything is written; raise if it must not be carried out."""
+    totals = plan.totals
+    runner.say("\nDeployment Plan:")
+    runner.say(f"  Photos to upload: {totals.photos_to_upload}")
+    runner.say(f"  Photos to delete: {totals.photos_to_delete}")
+    runner.say(f"  Photos unchanged: {totals.photos_unchanged}")
+    refusal = preparation.refusal(plan, config)
+    if config.dry_run and refusal is None:
+        runner.say("\nDry run completed - no files were uploaded")
+    rendered = report.plan(plan, dry_run=config.dry_run)
+    results.plan_path = reports.write(
+        "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
+    )
+    results.report_path = reports.write("plan.md", rendered.encode())
+    runner.summarize(rendered)
+    _show_rest(plan, results, runner)
+    if refusal is not None:
+        raise refusal
+
+
+def _show_rest(plan: Plan, results: Results, runner: Runner) -> None:
+    totals = plan.totals
+    runner.say()
+    if plan.site:
+        runner.say(
+            f"Site files: {totals.site_to_upload} to upload, {totals.site_to_delete} to delete, "
+            f"{totals.site_unchanged} unchanged"
+        )
+    runner.say(
+        f"Volume: {text.count(totals.objects_to_put, 'file')} to upload, "
+        f"{text.size(totals.bytes_to_upload)}"
+    )
+    runner.say(f"Plan: {results.report_path} ({plan.hash})")
+    for message in plan.warnings:
+        runner.warning(message)
+    for message in plan.notices:
+        runner.notice(message)
+
+
+def _conclude(results: Results, config: Config, runner: Runner, seconds: float) -> None:
+    outcome = results.outcome
+    if outcome.re_encoded:
+        runner.notice(
+            f"{text.count(outcome.re_encoded, 'photo')} got other bytes than the manifest's "
+            "deployment_file_hash foretold: it was made by a tool that edits them in another way. "
+            "The times are right, and so are the pictures."
+        )
+    if outcome.uploaded_files or outcome.deleted_files:
+        runner.say(
+            f"\nDeployment completed: {text.count(outcome.uploaded_files, 'file')} uploaded "
+            f"({text.size(outcome.uploaded_bytes)}), {outcome.deleted_files} deleted, "
+            f"in {text.duration(seconds)}"
+        )
+    else:
+        runner.say("\nDeployment completed: nothing to do, the bucket is up to date")
+    if config.url:
+        runner.say(f"Gallery: {config.url}")
+    runner.summarize(report.result(outcome, seconds, config.url))
+
+
+def main(flags: Mapping[str, str], environ: Mapping[str, str], here: str) -> int:
+    """Wire the real collaborators, run, and return the exit status."""
+    runner = Runner(environ)
+    results = Results()
+    try:
+        _deploy(flags, environ, here, runner, results)
+    except DeployError as error:
+        return _failed(error, results, runner)
+    except Cancelled:
+        return _failed(_cancelled(), results, runner)
+    except Exception as error:  # noqa: BLE001  a bug: say so, with all that helps to mend it
+        runner.say(traceback.format_exc())
+        return _failed(_bug(error), results, runner)
+    runner.set_outputs(outputs.render(results))
+    return 0
+
+
+def _deploy(
+    flags: Mapping[str, str],
+    environ: Mapping[str, str],
+    here: str,
+    runner: Runner,
+    results: Results,
+) -> None:
+    started_by = event.parse(environ, _payload(environ))
+    sources = _sources(flags, environ, here, started_by)
+    runner.mask(configuration.secrets(sources))
+    config = configuration.parse(sources, started_by)
+    results.config = config
+    never = (config.settings_file or DEFAULT_SETTINGS, config.report_dir)
+    workspace = Workspace.of(environ, here, never, config.exclude)
+    with _cancellation() as stopped:
+        store = aws.store(config.bucket, config.concurrency, stopped)
+        with _threads(READERS) as readers, _threads(config.concurrency) as uploaders:
+            run(
+                config,
+                store,
+                workspace,
+                runner,
+                results,
+                readers=readers,
+                uploaders=uploaders,
+                observer=_observer(config, runner, environ),
+            )
+
+
+@contextmanager
+def _threads(most: int) -> Iterator[Executor]:
+    """Threads that an interruption does not wait for."""
+    pool = ThreadPoolExecutor(most)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+READERS = min(16, (os.cpu_count() or 2) * 2)
+DEFAULT_SETTINGS = "settings.local.py"
+
+
+def _observer(config: Config, runner: Runner, environ: Mapping[str, str]) -> Observer:
+    if sys.stderr.isatty() and environ.get("GITHUB_ACTIONS") != "true":
+        return Bar(runner.say, every_object=config.progress)
+    return Lines(runner.say, time.monotonic, every_object=config.progress)
+
+
+def _payload(environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """The event's document; {} where there is none, as on a laptop."""
+    try:
+        with open(environ.get("GITHUB_EVENT_PATH", ""), encoding="utf-8") as file:
+            payload = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _sources(
+    flags: Mapping[str, str], environ: Mapping[str, str], here: str, started_by: Event
+) -> Sources:
+    """Where inputs come from, the settings file included if this event may trust it."""
+    sources = Sources(flags, environ)
+    if not started_by.trusts_settings:
+        return sources
+    named = sources.text("settings-file")
+    workspace = Workspace.of(environ, here, (), ())
+    path = workspace.locate(named or DEFAULT_SETTINGS)
+    if path is None and named is None:
+        return sources
+    try:
+        if path is None:
+            raise FileNotFoundError(2, "it is not there")
+        source = workspace.read(path).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DeployError(
+            FailureReason.CONFIG,
+            f"Error: The settings file {named or DEFAULT_SETTINGS} cannot be read: {why}",
+        ) from None
+    name = workspace.relative(path)
+    return Sources(flags, environ, settings.parse(source, name, configuration.SETTING_NAMES))
+
+
+@contextmanager
+def _cancellation() -> Iterator[threading.Event]:
+    """Turn SIGINT and SIGTERM into :class:`Cancelled`, raised in the main thread, once.
+
+    The event tells the other threads not to go on.
+    """
+    stopped = threading.Event()
+
+    def cancel(_signal: int, _frame: object) -> None:
+        if not stopped.is_set():
+            stopped.set()
+            raise Cancelled
+
+    before = {each: signal.signal(each, cancel) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _failed(error: DeployError, results: Results, runner: Runner) -> int:
+    results.failure = error.reason
+    runner.error(error)
+    runner.summarize(report.failure(error, results.outcome))
+    runner.set_outputs(outputs.render(results))
+    return error.exit_status
+
+
+def _cancelled() -> DeployError:
+    return DeployError(
+        FailureReason.CANCELLED,
+        "Error: Cancelled",
+        advice="What arrived is recorded: a rerun sends only what is missing.",
+    )
+
+
+def _bug(error: Exception) -> DeployError:
+    return DeployError(
+        FailureReason.INTERNAL,
+        f"Error: Something went wrong that should not: {type(error).__name__}",
+        problems=[Problem("this is a fault of the action, not of your gallery")],
+        advice="Please report it with the lines above: https://github.com/galleria/deploy/issues",
+    )

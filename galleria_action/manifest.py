@@ -1,0 +1,332 @@
+"""The manifest of a gallery: bytes to a frozen value, all problems at once, each with its line.
+
+Knows nothing of files or buckets: whether a file is there is the workspace's question.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from itertools import islice
+from typing import Any
+
+from galleria_action import exif, json_position, keys
+from galleria_action.errors import DeployError, FailureReason, Problem
+
+KEEP_TIMEZONE = 13
+"""``target_timezone_offset_hours`` that means: every photo keeps its own."""
+
+VARIANTS = ("full", "web", "thumb")
+MOST_PROBLEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An EXIF correction: local time as EXIF writes it, UTC offset ``±HH:MM`` or None."""
+
+    time: str
+    offset: str | None
+
+    def __str__(self) -> str:
+        """As the ledger records it; the editor's version makes old edits recognisable."""
+        return " ".join(filter(None, (exif.EDITOR, self.time.replace(" ", "T"), self.offset)))
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo. ``files`` are (variant, path below photos-dir), a shared path only once."""
+
+    id: str
+    file_hash: str
+    deployment_file_hash: str
+    edit: Edit | None
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A valid manifest: its photos, its document and the bytes it was read from."""
+
+    photos: tuple[Photo, ...]
+    document: Mapping[str, Any]
+    data: bytes
+
+    @property
+    def paths(self) -> Iterator[str]:
+        """Paths of all files, relative to photos-dir or the photos prefix."""
+        return (path for photo in self.photos for _, path in photo.files)
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of what the manifest says of the gallery: equal manifests have equal content.
+
+        ``generated_at`` and the folders of ``original_path`` are left out.
+        """
+        canonical = json.dumps(self._statement, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def says_the_same_as(self, other: Manifest) -> bool:
+        """Whether both have the same :attr:`content`, without making hashes of it."""
+        return self._statement == other._statement  # noqa: SLF001  of the same class
+
+    @property
+    def _statement(self) -> dict[str, Any]:
+        return {**_redacted(self.document), "generated_at": None}
+
+    def published(self, *, redact: bool) -> bytes:
+        """The bytes to publish: those that were read unless a path is to be redacted."""
+        if not redact:
+            return self.data
+        document = _redacted(self.document)
+        if document == self.document:
+            return self.data
+        return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def parse(data: bytes, file: str) -> Manifest:
+    """The manifest in ``data``, the content of ``file`` (for messages).
+
+    Raises :class:`DeployError` with every problem found (``MOST_PROBLEMS`` at most), each with
+    its JSON path and line.
+    """
+    text, document = _document(data, file)
+    found = list(islice(_problems(document), MOST_PROBLEMS))
+    if found:
+        raise _located(file, text, found)
+    return Manifest(tuple(_photos(document)), document, data)
+
+
+def invalid(file: str, problems: Sequence[Problem]) -> DeployError:
+    """The error for a manifest with ``problems``."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    more = " or more" if len(problems) >= MOST_PROBLEMS else ""
+    return DeployError(
+        FailureReason.METADATA,
+        f"Error loading gallery metadata: {count}{more} in {file}",
+        problems=problems,
+        advice="Nothing was compared or uploaded. Run process-photos again, or mend the lines.",
+    )
+
+
+def without_files(manifest: Manifest, file: str, faults: Mapping[str, str]) -> DeployError:
+    """The error for a manifest whose files cannot be published; ``faults``: path to reason."""
+    text = manifest.data.decode("utf-8-sig")
+    found = (
+        (("photos", index, "files", variant), f"{path!r} {faults[normalised(path)]}")
+        for index, photo in enumerate(manifest.document["photos"])
+        for variant in VARIANTS
+        if normalised(path := photo["files"][variant]) in faults
+    )
+    return _located(file, text, islice(found, MOST_PROBLEMS))
+
+
+def _located(file: str, text: str, found: Iterable[tuple[JsonPath, str]]) -> DeployError:
+    return invalid(
+        file,
+        [
+            Problem(f"{_json_path(path)}: {why}", file, json_position.line_of(text, path))
+            for path, why in found
+        ],
+    )
+
+
+class NewerManifest(DeployError):
+    """The manifest has a version that this program does not know."""
+
+
+JsonPath = tuple[str | int, ...]
+
+
+def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
+    def broken(why: str, line: int | None = None) -> DeployError:
+        return DeployError(
+            FailureReason.METADATA,
+            f"Error loading gallery metadata: {file} {why}",
+            problems=[Problem(why, file, line)] if line else [],
+            advice="The file may have been cut off or edited by hand. Run process-photos again.",
+        )
+
+    if not data.strip():
+        raise broken("is empty")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise broken("is not UTF-8 text") from None
+    try:
+        document = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise broken(f"is not JSON: {error.msg}", error.lineno) from None
+    except (ValueError, RecursionError):
+        raise broken("is not JSON that can be read") from None
+    if not isinstance(document, dict):
+        raise broken("is not a manifest: a JSON object is needed", 1)
+    version = document.get("schema_version")
+    major = version.partition(".")[0] if isinstance(version, str) else ""
+    if major.isdigit() and int(major[:9]) > 1:
+        raise NewerManifest(
+            FailureReason.METADATA,
+            f"Error loading gallery metadata: {file} has version {version[:20]}, "
+            "newer than this action knows (1.x)",
+            problems=[
+                Problem(
+                    "schema_version: from a newer version",
+                    file,
+                    json_position.line_of(text, ("schema_version",)),
+                )
+            ],
+            advice="Update the action: uses: galleria/deploy@v1 gets the newest version 1.",
+        )
+    return text, document
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    source = resources.files("galleria_action") / "gallery-metadata.schema.json"
+    schema: dict[str, Any] = json.loads(source.read_bytes())
+    return schema
+
+
+def _problems(document: dict[str, Any]) -> Iterator[tuple[JsonPath, str]]:
+    schema_problems = False
+    for problem in _schema_problems(document):
+        schema_problems = True
+        yield problem
+    if not schema_problems:
+        yield from _id_problems(document["photos"])
+        yield from _path_problems(document["photos"])
+        yield from _time_problems(document["photos"])
+
+
+def _schema_problems(document: dict[str, Any]) -> Iterator[tuple[JsonPath, str]]:
+    import jsonschema_rs
+
+    # 100 times as fast; jsonschema then says in better words what is wrong.
+    if jsonschema_rs.validator_for(_schema()).is_valid(document):
+        return
+    from jsonschema import Draft202012Validator
+
+    for error in Draft202012Validator(_schema()).iter_errors(document):
+        yield tuple(error.absolute_path), _explain(error.validator, error.validator_value, error)
+
+
+def _explain(validator: object, expected: object, error: Any) -> str:
+    found = json.dumps(error.instance, default=str)[:60]
+    match validator:
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            # jsonschema reports each missing member by itself, in the order of the schema
+            return next(
+                (f"{name!r} is missing" for name in missing if repr(name) in error.message),
+                error.message[:100],
+            )
+        case "type":
+            kinds = [expected] if isinstance(expected, str) else expected
+            return f"must be {' or '.join(map(str, kinds or []))}, not {found}"  # type: ignore[call-overload]
+        case "pattern" | "minLength" | "maxLength":
+            meaning = error.schema.get("description", f"text like {expected}")
+            return f"must be {meaning[0].lower() + meaning[1:]}, not {found}"
+    return f"{error.message[:200]}"
+
+
+def _id_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
+    first: dict[str, int] = {}
+    for index, photo in enumerate(photos):
+        earlier = first.setdefault(photo["id"], index)
+        if earlier != index:
+            yield ("photos", index, "id"), f"{photo['id']!r} is also the id of photos[{earlier}]"
+
+
+def normalised(path: str) -> str:
+    """``path`` below photos-dir and the photos prefix: without one leading ``photos/``."""
+    return path.removeprefix("photos/")
+
+
+def _path_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
+    owner: dict[str, int] = {}
+    for index, photo in enumerate(photos):
+        for variant in VARIANTS:
+            path = photo["files"][variant]
+            why = keys.fault(path) or keys.fault(normalised(path))
+            earlier = owner.setdefault(normalised(path), index)
+            if why is None and earlier != index:
+                why = f"is also a file of photos[{earlier}]"
+            if why:
+                yield ("photos", index, "files", variant), f"{path!r} {why}"
+
+
+def _time_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
+    for index, photo in enumerate(photos):
+        time = photo["exif"].get("corrected_timestamp")
+        if time is not None and not _is_time(time):
+            path = ("photos", index, "exif", "corrected_timestamp")
+            yield path, f"{time!r} is no date and time"
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text[:19])
+    except ValueError:
+        return False
+    return True
+
+
+def _json_path(path: Iterable[str | int]) -> str:
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".") or "the document"
+
+
+def _photos(document: dict[str, Any]) -> Iterator[Photo]:
+    offset = _offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
+    for photo in document["photos"]:
+        # A path that variants share is one file, by the rules of the first: full.
+        files = {normalised(photo["files"][variant]): variant for variant in reversed(VARIANTS)}
+        yield Photo(
+            id=photo["id"],
+            file_hash=photo["file_hash"].lower(),
+            deployment_file_hash=photo["deployment_file_hash"].lower(),
+            edit=_edit(photo, offset),
+            files=tuple((variant, path) for path, variant in reversed(files.items())),
+        )
+
+
+def _edit(photo: dict[str, Any], offset: str | None) -> Edit | None:
+    time = photo["exif"].get("corrected_timestamp")
+    if time is None or photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
+        return None
+    return Edit(f"{time[:10].replace('-', ':')} {time[11:19]}", offset)
+
+
+def _offset(hours: float) -> str | None:
+    """``±HH:MM`` as OffsetTimeOriginal wants it (Exif 2.31, tag 0x9011)."""
+    if hours == KEEP_TIMEZONE:
+        return None
+    minutes = round(abs(hours) * 60)
+    return f"{'-' if hours < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _redacted(document: Mapping[str, Any]) -> dict[str, Any]:
+    photos = [
+        {**photo, "original_path": _file_name(photo["original_path"])}
+        if _is_absolute(photo.get("original_path"))
+        else photo
+        for photo in document["photos"]
+    ]
+    return {**document, "photos": photos}
+
+
+def _is_absolute(path: str | None) -> bool:
+    """POSIX, Windows (``C:\\``, ``C:/``) and UNC paths; ``~`` names a home folder, too."""
+    return path is not None and (path[:1] in ("/", "\\", "~") or path[1:2] == ":")
+
+
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rstrip("/").rpartition("/")[2]

@@ -1,0 +1,56 @@
+"""What a run has found out so far, and the step's outputs made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from galleria_action.config import Config
+from galleria_action.errors import FailureReason
+from galleria_action.inputs import OUTPUTS
+from galleria_action.plan import Plan
+from galleria_action.recorder import Outcome
+
+
+@dataclass(slots=True)
+class Results:
+    """Filled in as a run goes on; what a failed run did not come to is left out."""
+
+    config: Config | None = None
+    mode: str = ""
+    plan: Plan | None = None
+    plan_path: str = ""
+    report_path: str = ""
+    outcome: Outcome = field(default_factory=Outcome)
+    failure: FailureReason | None = None
+
+
+def render(results: Results) -> dict[str, str]:
+    """All outputs, in the order of the documentation; empty where nothing is known."""
+    outcome = results.outcome
+    known = {
+        "mode": results.mode,
+        "uploaded-files": str(outcome.uploaded_files),
+        "deleted-files": str(outcome.deleted_files),
+        "uploaded-bytes": str(outcome.uploaded_bytes),
+        "plan-path": results.plan_path,
+        "report-path": results.report_path,
+        "url": results.config.url if results.config else "",
+        "failure-reason": str(results.failure or ""),
+    }
+    if results.plan:
+        known |= _plan(results.plan)
+    return {name: known.get(name, "") for name in OUTPUTS}
+
+
+def _plan(plan: Plan) -> dict[str, str]:
+    totals = plan.totals
+    return {
+        "changes": str(bool(plan.changes)).lower(),
+        "photos-to-upload": str(totals.photos_to_upload),
+        "photos-to-delete": str(totals.photos_to_delete),
+        "photos-unchanged": str(totals.photos_unchanged),
+        "site-to-upload": str(totals.site_to_upload),
+        "site-to-delete": str(totals.site_to_delete),
+        "site-unchanged": str(totals.site_unchanged),
+        "plan-hash": plan.hash,
+    }

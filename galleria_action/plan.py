@@ -1,0 +1,181 @@
+"""The plan: every write of a deployment, each with its reason, before the first is made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from galleria_action.headers import Headers
+from galleria_action.ledger import Entry
+from galleria_action.wanted import Wanted
+
+HASH_VERSION = 1
+
+
+class Action(StrEnum):
+    PUT = "put"
+    DELETE = "delete"
+
+
+class Kind(StrEnum):
+    """What an object is to a reader of the plan."""
+
+    PHOTO = "photo"
+    SITE = "site"
+    MANIFEST = "manifest"
+
+
+class Reason(StrEnum):
+    """Why an object is written or deleted, in the words that the plan shows."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    HEADERS = "headers changed"
+    MISSING = "missing in bucket"
+    DIFFERS = "differs in bucket"
+    UNVERIFIED = "unverified"
+    FORCED = "forced"
+    REMOVED = "removed"
+    LEFTOVER = "leftover"
+
+
+MEANING = {
+    Reason.NEW: "not deployed yet",
+    Reason.CHANGED: "the file or its correction changed",
+    Reason.HEADERS: "same bytes, other Content-Type or Cache-Control",
+    Reason.MISSING: "deployed before, gone from the bucket",
+    Reason.DIFFERS: "somebody else changed it in the bucket",
+    Reason.UNVERIFIED: "in the bucket already, but not provably the same",
+    Reason.FORCED: "unchanged, sent because of `force`",
+    Reason.REMOVED: "no longer part of the gallery",
+    Reason.LEFTOVER: "left behind by a deployment that did not finish",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One write. ``size`` in bytes: what a put sends, what a delete frees.
+
+    ``source`` is the SHA-256 of the source bytes and ``edit`` what is done to them; both are
+    empty for a delete. ``wanted`` is what to send, None for deletes and the manifest.
+    """
+
+    action: Action
+    reason: Reason
+    kind: Kind
+    key: str
+    size: int
+    photo: str = ""
+    source: str = ""
+    edit: str = ""
+    headers: Headers | None = None
+    wanted: Wanted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much a plan does. Photos are counted as photos, not as objects."""
+
+    photos_to_upload: int = 0
+    photos_to_delete: int = 0
+    photos_unchanged: int = 0
+    site_to_upload: int = 0
+    site_to_delete: int = 0
+    site_unchanged: int = 0
+    objects_to_put: int = 0
+    objects_to_delete: int = 0
+    photo_bytes: int = 0
+    site_bytes: int = 0
+    deleted_bytes: int = 0
+    replaced: int = 0
+
+    @property
+    def bytes_to_upload(self) -> int:
+        return self.photo_bytes + self.site_bytes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A complete deployment, in the order in which it will be written.
+
+    kept
+        Facts about the objects that stay as they are; with what the puts return they are the
+        ledger of tomorrow.
+    claims
+        Keys the deployed manifest lists, which the ledger does not know and nobody wants.
+    forgotten
+        Keys of the ledger that nobody wants and that are no longer in the bucket.
+    manifest_data
+        The bytes of the manifest; they are sent only if ``changes`` has a put of it.
+    over_limit
+        Why there are too many deletes, in sentences; then the plan is shown and refused.
+    """
+
+    bucket: str
+    photos_prefix: str
+    site_prefix: str
+    metadata_key: str
+    mode: str
+    photos: bool
+    site: bool
+    changes: tuple[Change, ...] = ()
+    totals: Totals = Totals()  # noqa: RUF009  a frozen value
+    kept: Mapping[str, Entry] = field(default_factory=dict)
+    claims: Mapping[str, Entry] = field(default_factory=dict)
+    forgotten: tuple[str, ...] = ()
+    manifest_data: bytes = b""
+    warnings: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    over_limit: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> str:
+        """What is deployed: 'photos and site', 'photos' or 'site'."""
+        return " and ".join(name for name in ("photos", "site") if getattr(self, name))
+
+    def puts(self, kind: Kind) -> tuple[Change, ...]:
+        return self._grouped[Action.PUT, kind]
+
+    @property
+    def deletes(self) -> tuple[Change, ...]:
+        return self._grouped[Action.DELETE, Kind.PHOTO] + self._grouped[Action.DELETE, Kind.SITE]
+
+    @cached_property
+    def _grouped(self) -> dict[tuple[Action, Kind], tuple[Change, ...]]:
+        groups: dict[tuple[Action, Kind], list[Change]] = {
+            (action, kind): [] for action in Action for kind in Kind
+        }
+        for change in self.changes:
+            groups[change.action, change.kind].append(change)
+        return {which: tuple(changes) for which, changes in groups.items()}
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of what would be written, and where: no times, hosts or paths of a machine.
+
+        The plan that a pull request shows and that of the later run are equal if nothing
+        changed in between.
+        """
+        canonical = {
+            "version": HASH_VERSION,
+            "bucket": self.bucket,
+            "photos_prefix": self.photos_prefix,
+            "site_prefix": self.site_prefix,
+            "metadata_key": self.metadata_key,
+            "scope": self.scope,
+            "put": [
+                [each.key, each.source, each.edit, each.headers.digest if each.headers else ""]
+                for each in self._sorted(Action.PUT)
+            ],
+            "delete": [each.key for each in self._sorted(Action.DELETE)],
+        }
+        text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _sorted(self, action: Action) -> Iterable[Change]:
+        chosen = (each for each in self.changes if each.action is action)
+        return sorted(chosen, key=lambda each: each.key)

@@ -1,0 +1,51 @@
+"""``plan.json``: the plan for other programs. ``plan.schema.json`` in this package describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from galleria_action.plan import Change, Plan
+
+VERSION = 1
+
+
+def encode(plan: Plan, *, dry_run: bool) -> bytes:
+    """The document as UTF-8; the same plan gives the same bytes."""
+    totals = plan.totals
+    document = {
+        "version": VERSION,
+        "plan_hash": plan.hash,
+        "dry_run": dry_run,
+        "bucket": plan.bucket,
+        "photos_prefix": plan.photos_prefix,
+        "site_prefix": plan.site_prefix,
+        "metadata_key": plan.metadata_key,
+        "mode": plan.mode,
+        "scope": {"photos": plan.photos, "site": plan.site},
+        "totals": {name: getattr(totals, name) for name in totals.__dataclass_fields__},
+        "changes": [_change(each) for each in plan.changes],
+        "warnings": list(plan.warnings),
+        "notices": list(plan.notices),
+        "over_limit": list(plan.over_limit),
+    }
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _change(change: Change) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "action": change.action,
+        "reason": change.reason,
+        "kind": change.kind,
+        "key": change.key,
+        "size": change.size,
+    }
+    if change.photo:
+        fields["photo"] = change.photo
+    if change.source:
+        fields["source_sha256"] = change.source
+        fields["edit"] = change.edit
+    if change.headers:
+        fields["content_type"] = change.headers.content_type
+        fields["cache_control"] = change.headers.cache_control
+    return fields

@@ -1,0 +1,273 @@
+"""How a plan is made: the wanted objects compared with the state of the bucket.
+
+Two steps, because bytes are read only where the ledger cannot answer: `unread` says which files
+must be read, `build` makes the plan from what reading them told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from galleria_action import headers, removal
+from galleria_action.config import Config
+from galleria_action.ledger import UNTOUCHED, Entry, Owner
+from galleria_action.manifest import Manifest
+from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
+from galleria_action.publication import Reading
+from galleria_action.remote import Listed, Remote
+from galleria_action.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A file to read. ``md5``: the object is listed but unknown, so its ETag may prove it."""
+
+    wanted: Wanted
+    md5: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The local side: what to publish, and the manifest if there is one."""
+
+    objects: tuple[Wanted, ...]
+    manifest: Manifest | None = None
+    skipped: tuple[str, ...] = ()
+
+
+def unread(objects: Iterable[Wanted], remote: Remote, *, force: bool) -> list[ReadRequest]:
+    """The files that must be read to compare them, in the order of ``objects``.
+
+    A full whose facts all agree is not read: its manifest states the hash of its bytes. All
+    other files are small, or have nothing that vouches for them.
+    """
+    requests = []
+    for each in objects:
+        entry, listed = remote.entry(each.key), remote.listing.get(each.key)
+        if force or not _settled(each, entry, listed):
+            unknown = entry is None or not entry.source
+            requests.append(ReadRequest(each, listed is not None and unknown and not force))
+    return requests
+
+
+def _settled(each: Wanted, entry: Entry | None, listed: Listed | None) -> bool:
+    if not each.is_full or entry is None or listed is None:
+        return False
+    edit = str(each.edit) if each.edit else ""
+    allowed = {
+        (each.file_hash, edit),
+        (each.file_hash, UNTOUCHED + edit),
+        (each.deployment_hash, ""),  # the local file was corrected already when it was sent
+    }
+    return (
+        (entry.source, entry.edit) in allowed
+        and entry.deployment_hash == each.deployment_hash
+        and entry.headers in ("", each.headers.digest)
+        and entry.etag == listed.etag
+    )
+
+
+def build(
+    config: Config, gallery: Gallery, remote: Remote, readings: Mapping[str, Reading]
+) -> Plan:
+    """The plan that makes the bucket hold ``gallery``; ``readings`` answer `unread`, by key."""
+    comparison = _Comparison(config, remote, readings)
+    puts = [change for each in gallery.objects if (change := comparison.change(each))]
+    photos, site = not config.site_only, not config.photos_only
+    manifest_data = b""
+    if gallery.manifest and photos and (reason := comparison.manifest_reason(gallery.manifest)):
+        manifest_data = gallery.manifest.published(redact=config.redact_paths)
+        puts.append(_manifest_put(config, gallery.manifest, reason, len(manifest_data)))
+    removals = removal.find(config, gallery.objects, remote, photos=bool(gallery.manifest))
+    changes = [*puts, *removals.changes]
+    plan = Plan(
+        bucket=config.bucket.name,
+        photos_prefix=config.photos_prefix,
+        site_prefix=config.site_prefix,
+        metadata_key=config.metadata_key,
+        mode="metadata" if gallery.manifest else "directory",
+        photos=photos,
+        site=site,
+        changes=tuple(sorted(changes, key=_order)),
+        totals=_totals(gallery.objects, changes, comparison.replaced),
+        kept=comparison.kept,
+        claims=removals.claims,
+        forgotten=removals.forgotten,
+        manifest_data=manifest_data,
+        over_limit=removals.over_limit,
+    )
+    return replace(
+        plan,
+        warnings=remote.faults + tuple(_warnings(plan, readings)),
+        notices=tuple(_notices(plan, gallery)),
+    )
+
+
+_KIND_ORDER = {Kind.PHOTO: 0, Kind.SITE: 1, Kind.MANIFEST: 3}
+
+
+def _order(change: Change) -> tuple[bool, int, str]:
+    """Puts before deletes; photos, site files, pages, manifest."""
+    page = change.wanted is not None and change.wanted.is_page
+    return (change.action is Action.DELETE, _KIND_ORDER[change.kind] + page, change.key)
+
+
+class _Comparison:
+    """Compares wanted objects one by one, and keeps the facts about those that stay."""
+
+    def __init__(self, config: Config, remote: Remote, readings: Mapping[str, Reading]) -> None:
+        self._config = config
+        self._remote = remote
+        self._readings = readings
+        self._deployed = remote.photo_keys(config.photos_prefix)
+        self.kept: dict[str, Entry] = {}
+        self.replaced = 0
+
+    def change(self, each: Wanted) -> Change | None:
+        entry, listed = self._remote.entry(each.key), self._remote.listing.get(each.key)
+        reading = self._readings.get(each.key)
+        if reading is None:
+            assert entry is not None, f"{each.key} was neither settled nor read"  # noqa: S101
+            self.kept[each.key] = replace(entry, owner=each.owner)
+            return None
+        reason = self._reason(each, entry, listed, reading)
+        if reason is None and listed is not None:
+            self.kept[each.key] = self._facts(each, entry, listed, reading)
+            if not self._config.force:
+                return None
+            reason = Reason.FORCED
+            del self.kept[each.key]
+        if listed and entry is None and each.key not in self._deployed:
+            self.replaced += 1
+        return Change(
+            action=Action.PUT,
+            reason=reason or Reason.FORCED,
+            kind=Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
+            key=each.key,
+            size=reading.size,
+            photo=each.photo,
+            source=reading.sha256,
+            edit=reading.edit,
+            headers=each.headers,
+            wanted=each,
+        )
+
+    def _reason(  # noqa: PLR0911  one return per reason is the clearest form of this table
+        self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading
+    ) -> Reason | None:
+        if listed is None:
+            known = entry is not None or each.key in self._deployed
+            return Reason.MISSING if known else Reason.NEW
+        if entry is None or not entry.source:
+            return None if reading.md5 == listed.etag else Reason.UNVERIFIED
+        if (entry.source, entry.edit) != (reading.sha256, reading.edit):
+            return Reason.CHANGED
+        if entry.deployment_hash != each.deployment_hash:
+            return Reason.CHANGED
+        if entry.headers not in ("", each.headers.digest):
+            return Reason.HEADERS
+        return None if entry.etag == listed.etag else Reason.DIFFERS
+
+    def _facts(self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading) -> Entry:
+        if entry is not None and entry.source:
+            return replace(entry, owner=each.owner)
+        return Entry(  # adopted: another tool put the very bytes, with headers nobody knows
+            owner=each.owner,
+            source=reading.sha256,
+            edit=reading.edit,
+            size=listed.size,
+            etag=listed.etag,
+            deployment_hash=each.deployment_hash,
+            listed=each.owner is not Owner.PHOTO or each.key in self._deployed,
+        )
+
+    def manifest_reason(self, manifest: Manifest) -> Reason | None:
+        """Why the manifest is put; None if the deployed one says the same."""
+        deployed, etag = self._remote.manifest, self._remote.manifest_etag
+        key = self._config.metadata_key
+        if etag is None:
+            return Reason.NEW
+        if deployed is None:
+            return Reason.DIFFERS
+        if not deployed.says_the_same_as(manifest):
+            return Reason.CHANGED
+        entry = self._remote.entry(key)
+        if entry is None or entry.owner is not Owner.MANIFEST or entry.etag != etag:
+            entry = Entry(Owner.MANIFEST, size=len(deployed.data), etag=etag)
+        if entry.headers not in ("", _manifest_headers(self._config).digest):
+            return Reason.HEADERS
+        if self._config.force:
+            return Reason.FORCED
+        self.kept[key] = entry
+        return None
+
+
+def _manifest_headers(config: Config) -> headers.Headers:
+    return headers.headers(config.metadata_key, config.metadata_key, config.cache_control)
+
+
+def _manifest_put(config: Config, manifest: Manifest, reason: Reason, size: int) -> Change:
+    return Change(
+        action=Action.PUT,
+        reason=reason,
+        kind=Kind.MANIFEST,
+        key=config.metadata_key,
+        size=size,
+        source=manifest.content,
+        headers=_manifest_headers(config),
+    )
+
+
+def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int) -> Totals:
+    def chosen(action: Action, kind: Kind) -> list[Change]:
+        return [each for each in changes if each.action is action and each.kind is kind]
+
+    photo_puts, site_puts = chosen(Action.PUT, Kind.PHOTO), chosen(Action.PUT, Kind.SITE)
+    deletes = [each for each in changes if each.action is Action.DELETE]
+    photos = {each.photo for each in objects if each.owner is not Owner.SITE}
+    uploading = {each.photo for each in photo_puts}
+    site_files = sum(each.owner is Owner.SITE for each in objects)
+    return Totals(
+        photos_to_upload=len(uploading),
+        photos_to_delete=len({each.photo for each in chosen(Action.DELETE, Kind.PHOTO)}),
+        photos_unchanged=len(photos) - len(uploading),
+        site_to_upload=len(site_puts),
+        site_to_delete=len(chosen(Action.DELETE, Kind.SITE)),
+        site_unchanged=site_files - len(site_puts),
+        objects_to_put=len(changes) - len(deletes),
+        objects_to_delete=len(deletes),
+        photo_bytes=sum(each.size for each in photo_puts),
+        site_bytes=sum(each.size for each in site_puts),
+        deleted_bytes=sum(each.size for each in deletes),
+        replaced=replaced,
+    )
+
+
+def _warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
+    if not plan.site and plan.totals.photos_to_delete:
+        yield (
+            "Photos are deleted but the site is not deployed (photos-only): "
+            "pages may still show them."
+        )
+    untouched = [(key, each) for key, each in readings.items() if each.untouched_because]
+    if untouched:
+        shown = "; ".join(f"{key} ({each.untouched_because})" for key, each in untouched[:10])
+        more = f"; and {len(untouched) - 10} more" if len(untouched) > 10 else ""
+        yield (
+            f"{len(untouched)} file(s) are published with their times uncorrected, because they "
+            f"cannot be edited without harm: {shown}{more}"
+        )
+
+
+def _notices(plan: Plan, gallery: Gallery) -> Iterable[str]:
+    if gallery.skipped:
+        yield (
+            f"{len(gallery.skipped)} site file(s) are not uploaded, because only the deployment "
+            f"itself writes their keys: {', '.join(gallery.skipped[:5])}"
+        )
+    if plan.totals.replaced:
+        yield (
+            f"{plan.totals.replaced} object(s) that this gallery did not put are replaced, "
+            "because they lie at its keys."
+        )

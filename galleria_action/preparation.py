@@ -1,0 +1,157 @@
+"""From the configuration to what is to be deployed, and the reasons to refuse it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from galleria_action import manifest as manifests
+from galleria_action import wanted
+from galleria_action.config import Config
+from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.ledger import Owner
+from galleria_action.manifest import Manifest
+from galleria_action.plan import Plan
+from galleria_action.planning import Gallery
+from galleria_action.remote import Remote
+from galleria_action.wanted import LocalFile, Wanted
+
+
+class Folder(Protocol):
+    """What is needed of the workspace."""
+
+    def locate(self, path: str) -> str | None:
+        """The real path of a file or folder, None if it is not there."""
+
+    def relative(self, path: str) -> str:
+        """The path as people know it."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a real path."""
+
+    def scan(self, folder: str) -> Iterator[LocalFile]:
+        """The files below a folder."""
+
+    def find(
+        self, folder: str, names: Sequence[str]
+    ) -> tuple[dict[str, LocalFile], dict[str, str]]:
+        """Named files below a folder, and why some cannot be used."""
+
+
+def manifest_path(config: Config) -> str:
+    return config.metadata_file or f"{config.photos_dir.rstrip('/')}/gallery-metadata.json"
+
+
+def mode(config: Config, folder: Folder) -> str:
+    """``metadata`` or ``directory``; a manifest that is named must exist, so it decides, too."""
+    named = config.metadata_file is not None
+    return "metadata" if named or folder.locate(manifest_path(config)) else "directory"
+
+
+def load_manifest(config: Config, folder: Folder) -> Manifest | None:
+    """The local manifest; None in directory mode and where only the site is deployed."""
+    if config.site_only:
+        return None
+    path = manifest_path(config)
+    real = folder.locate(path)
+    if real is not None:
+        try:
+            return manifests.parse(folder.read(real), folder.relative(path))
+        except OSError as error:
+            raise DeployError(
+                FailureReason.METADATA,
+                f"Error loading gallery metadata: {path} cannot be read: {error.strerror}",
+            ) from None
+    if config.metadata_file is None:
+        return None
+    raise DeployError(
+        FailureReason.METADATA,
+        f"Error loading gallery metadata: Gallery metadata not found: {path}",
+        advice="Does the step before make it, and is metadata-file its path in the workspace?",
+    )
+
+
+def gather(config: Config, folder: Folder, manifest: Manifest | None) -> Gallery:
+    """Everything that the bucket should hold, checked as far as the files alone can tell."""
+    objects: list[Wanted] = []
+    if not config.site_only:
+        objects += _photos(config, folder, manifest)
+    if not config.photos_only:
+        files = list(folder.scan(config.source))
+        if not files:
+            raise _empty("Static site", "source", config.source)
+        objects += wanted.site(files, config)
+    accepted, skipped = wanted.checked(objects, config)
+    return Gallery(accepted, manifest, skipped)
+
+
+def _photos(config: Config, folder: Folder, manifest: Manifest | None) -> Iterator[Wanted]:
+    if manifest is None:
+        files = list(folder.scan(config.photos_dir))
+        if not files:
+            raise _empty("Photo", "photos-dir", config.photos_dir)
+        return wanted.photo_files(files, config)
+    found, faults = folder.find(config.photos_dir, list(manifest.paths))
+    if faults:
+        path = folder.relative(manifest_path(config))
+        raise manifests.without_files(manifest, path, faults)
+    return wanted.photos(manifest, found, config)
+
+
+def _empty(half: str, name: str, path: str) -> DeployError:
+    return DeployError(
+        FailureReason.CONFIG,
+        f"{half} deployment failed: the folder {path} is missing or has no files to upload",
+        advice=f"Is {name} the folder that the step before makes? Nothing is deleted because a "
+        "folder is empty.",
+    )
+
+
+def refuse_conflicts(config: Config, gallery: Gallery, remote: Remote) -> None:
+    """Refuse what the state of the bucket forbids: a lost manifest, keys of the other half."""
+    if gallery.manifest is None and not config.site_only and remote.manifest_etag is not None:
+        raise DeployError(
+            FailureReason.METADATA,
+            "Error loading gallery metadata: the bucket holds a manifest of this gallery "
+            f"({config.metadata_key}), but there is none here ({manifest_path(config)})",
+            advice="It seems to have got lost: make it again with process-photos. To deploy the "
+            "site alone, set site-only: true.",
+        )
+    wanted.refuse_overlap(gallery.objects, _other_half(config, remote))
+
+
+def _other_half(config: Config, remote: Remote) -> Mapping[str, str]:
+    if config.photos_only:
+        return dict.fromkeys(remote.site_keys, "a site file")
+    if config.site_only:
+        photos = remote.ledger.owned(Owner.PHOTO, Owner.FILE)
+        return dict.fromkeys({*photos, *remote.photo_keys(config.photos_prefix)}, "a photo")
+    return {}
+
+
+def refusal(plan: Plan, config: Config) -> DeployError | None:
+    """Why a plan that could be made is not carried out; None if it may be."""
+    if plan.over_limit:
+        return DeployError(
+            FailureReason.TOO_MANY_DELETES,
+            "Error: Too many deletes: nothing was written",
+            problems=[Problem(each) for each in plan.over_limit],
+            advice="Is the gallery complete? If so, allow it once with max-deletes: "
+            f"{_needed(plan)}, a count.",
+        )
+    if config.expected_plan and config.expected_plan.lower() != plan.hash:
+        return DeployError(
+            FailureReason.PLAN_CHANGED,
+            "Error: The plan is not the expected one: nothing was written",
+            problems=[
+                Problem(f"expected {config.expected_plan}"),
+                Problem(f"found    {plan.hash}"),
+            ],
+            advice="The gallery, the bucket or the inputs changed since that plan was made. "
+            "Look at the new plan, and pass its hash if it is right.",
+        )
+    return None
+
+
+def _needed(plan: Plan) -> int:
+    return max(plan.totals.photos_to_delete, plan.totals.site_to_delete)

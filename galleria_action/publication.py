@@ -1,0 +1,80 @@
+"""The bytes that are published: which file is sent as it is, which is edited, which is stale."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from galleria_action import exif
+from galleria_action.ledger import UNTOUCHED
+from galleria_action.manifest import Edit
+from galleria_action.wanted import Wanted
+
+
+class Stale(Exception):
+    """A file is not what its manifest, or the plan, says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading one file told: enough to compare it with the bucket.
+
+    sha256
+        Of the source bytes.
+    edit
+        As the ledger records it: '' as is, else the edit, or that it was not possible.
+    size, md5
+        Of the bytes to be published; the MD5 ('' if nobody asked) is compared with an ETag.
+    untouched_because
+        Why an edit that was wanted cannot be made without harm, '' if it can.
+    """
+
+    sha256: str
+    edit: str
+    size: int
+    md5: str = ""
+    untouched_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The bytes to send and what was done to get them."""
+
+    data: bytes
+    edit: str = ""
+    untouched_because: str = ""
+
+
+def edit_for(wanted: Wanted, sha256: str) -> Edit | None:
+    """The edit due to a file with this hash; raises :class:`Stale` if a full is another photo."""
+    if wanted.is_full and sha256 != wanted.file_hash:
+        if sha256 != wanted.deployment_hash:
+            raise Stale(wanted.file.name)
+        return None  # corrected before: it already is what the manifest wants published
+    return wanted.edit
+
+
+def publish(wanted: Wanted, data: bytes, sha256: str) -> Published:
+    """What to send for ``data``, the bytes of the wanted file, whose hash is ``sha256``."""
+    edit = edit_for(wanted, sha256)
+    if edit is None:
+        return Published(data)
+    if not wanted.is_full and exif.original_time(data) is None:
+        return Published(data)  # a web variant without a time of its own stays without one
+    try:
+        return Published(exif.edit(data, edit.time, edit.offset), str(edit))
+    except exif.Uneditable as reason:
+        return Published(data, UNTOUCHED + str(edit), str(reason))
+
+
+def read(wanted: Wanted, data: bytes, *, md5: bool) -> Reading:
+    """The reading of ``data``; with ``md5`` the published bytes are made and hashed, too."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    published = publish(wanted, data, sha256)
+    return Reading(
+        sha256=sha256,
+        edit=published.edit,
+        size=len(published.data),
+        md5=hashlib.md5(published.data, usedforsecurity=False).hexdigest() if md5 else "",
+        untouched_because=published.untouched_because,
+    )

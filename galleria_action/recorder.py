@@ -1,0 +1,40 @@
+"""What a deployment has done so far: recorded here, printed by whoever looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from galleria_action.plan import Change
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Counts of a run. ``uploaded_files`` counts the manifest, not our own records."""
+
+    uploaded_files: int = 0
+    uploaded_bytes: int = 0
+    deleted_files: int = 0
+    committed: bool = False
+    complete: bool = False
+    re_encoded: int = 0
+    """Photos whose edited bytes are not what their manifest foretold."""
+
+
+class Observer(Protocol):
+    """Is told of every step; see :mod:`galleria_action.progress`."""
+
+    def started(self, objects: int, size: int) -> None:
+        """Uploads begin: how many objects, how many bytes."""
+
+    def put(self, change: Change) -> None:
+        """An object arrived."""
+
+    def deleted(self, change: Change) -> None:
+        """An object is gone."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+    def finished(self) -> None:
+        """Nothing more is written."""

@@ -1,0 +1,133 @@
+"""What a deployment deletes: sets of keys that are ours and that nothing publishes any more.
+
+Never photo ids: an id may be renamed while its files stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from galleria_action import keys
+from galleria_action.config import Config, MaxDeletes
+from galleria_action.ledger import Entry, Owner
+from galleria_action.plan import Action, Change, Kind, Reason
+from galleria_action.remote import Remote
+from galleria_action.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """Deletes of a plan; ``claims``, ``forgotten`` and ``over_limit`` as in :class:`Plan`."""
+
+    changes: tuple[Change, ...] = ()
+    claims: Mapping[str, Entry] = field(default_factory=dict)
+    forgotten: tuple[str, ...] = ()
+    over_limit: tuple[str, ...] = ()
+
+
+def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: bool) -> Removals:
+    """The deletes that make the bucket hold ``objects`` alone.
+
+    ``photos``: whether a manifest says what the gallery contains; directory mode never deletes
+    photos. While something in the bucket could not be read, nothing is deleted.
+    """
+    wanted = {each.key: each for each in objects}
+    deployed = remote.photo_keys(config.photos_prefix)
+    claims: dict[str, Entry] = {}
+    changes: list[Change] = []
+    over_limit: list[str] = []
+    photos = photos and not config.site_only
+    if photos:
+        claims = {
+            key: Entry(Owner.PHOTO, size=listed.size, etag=listed.etag)
+            for key in deployed
+            if key not in wanted
+            and remote.entry(key) is None
+            and (listed := remote.listing.get(key))
+        }
+    if photos and config.delete and not remote.faults:
+        ours = remote.ledger.owned(Owner.PHOTO) | set(deployed)
+        ours -= remote.ledger.owned(Owner.SITE, Owner.FILE)
+        found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
+        changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or _photo(key))
+        over_limit += found.limit(ours, config.max_deletes, "photos")
+    if config.delete_stale_site and not config.photos_only and not remote.faults:
+        ours = remote.site_keys - set(deployed)
+        found = _Removal(config.site_prefix, remote.ledger.site_prefix, remote, wanted)
+        changes += found.deletes(ours, Kind.SITE, lambda key: key)
+        over_limit += found.limit(ours, config.max_deletes, "site files")
+    owners = ([Owner.PHOTO] if photos else []) + ([] if config.photos_only else [Owner.SITE])
+    gone = remote.ledger.owned(*owners) - set(wanted) - set(remote.listing)
+    return Removals(tuple(changes), claims, tuple(sorted(gone)), tuple(over_limit))
+
+
+def _photo(key: str) -> str:
+    """The photo a key belongs to when no manifest tells: its path without folder and ending.
+
+    ``photos/full/a.jpg`` and ``photos/thumb/a.webp`` are variants of one photo.
+    """
+    folder, _, name = key.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    parent, _, variant = folder.rpartition("/")
+    return f"{parent if variant in ('full', 'web', 'thumb') else folder}/{stem}"
+
+
+class _Removal:
+    """Finds deletes of one half of the gallery and holds them against the limit."""
+
+    def __init__(
+        self, prefix: str, old_prefix: str | None, remote: Remote, wanted: Mapping[str, Wanted]
+    ) -> None:
+        self._remote = remote
+        self._wanted = wanted
+        self._deployed = remote.photo_keys(prefix)
+        self._old_prefix = prefix if old_prefix is None else old_prefix
+        self._names = {keys.relative(prefix, key) for key in wanted}
+        self._deletes: list[Change] = []
+        self._name_of: Callable[[str], str] = str
+
+    def deletes(self, ours: set[str], kind: Kind, name_of: Callable[[str], str]) -> list[Change]:
+        """A delete for each key of ``ours`` that is listed and that nothing publishes."""
+        self._name_of = name_of
+        self._deletes = [
+            Change(
+                action=Action.DELETE,
+                reason=self._reason(key),
+                kind=kind,
+                key=key,
+                size=listed.size,
+                photo=name_of(key) if kind is Kind.PHOTO else "",
+            )
+            for key in sorted(ours - set(self._wanted))
+            if (listed := self._remote.listing.get(key))
+        ]
+        return self._deletes
+
+    def _reason(self, key: str) -> Reason:
+        entry = self._remote.entry(key)
+        never_listed = entry is not None and not entry.listed and key not in self._deployed
+        return Reason.LEFTOVER if never_listed else Reason.REMOVED
+
+    def limit(self, ours: set[str], limit: MaxDeletes, what: str) -> list[str]:
+        """Why the deletes are too many, as one sentence or none.
+
+        Leftovers don't count, nor what is still published below another prefix.
+        """
+        lost = {
+            self._name_of(each.key)
+            for each in self._deletes
+            if each.reason is Reason.REMOVED
+            and keys.relative(self._old_prefix, each.key) not in self._names
+        }
+        present = {
+            self._name_of(key)
+            for key in ours
+            if key in self._remote.listing and self._reason(key) is Reason.REMOVED
+        }
+        if limit.allows(len(lost), len(present)):
+            return []
+        return [
+            f"{len(lost)} of {len(present)} deployed {what} would be deleted; "
+            f"max-deletes is {limit}"
+        ]

@@ -1,0 +1,205 @@
+"""The plan and its result as Markdown: for the job summary and ``plan.md``.
+
+Totals first, then what changes and why, the long tail folded away. Whatever does not fit is cut
+between rows, never in the totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from galleria_action.errors import DeployError
+from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
+from galleria_action.recorder import Outcome
+from galleria_action.text import code, count, duration, markdown, size
+
+SUMMARY_LIMIT = 880_000
+"""Bytes. Above 1 MiB GitHub drops a step's summary entirely; the result needs some room, too."""
+OPEN_ROWS = 25
+"""A group of more rows is folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    heading: str
+    columns: str
+    rows: Sequence[str]
+
+    @property
+    def frame(self) -> tuple[str, str]:
+        """What stands before and behind the rows."""
+        folded = "<details>" if len(self.rows) > OPEN_ROWS else "<details open>"
+        rule = "|".join("---" for _ in self.columns.split("|")[1:-1])
+        return (
+            f"{folded}<summary>{self.heading}</summary>\n\n{self.columns}\n|{rule}|\n",
+            "\n</details>\n\n",
+        )
+
+
+def plan(plan: Plan, *, dry_run: bool, limit: int = SUMMARY_LIMIT) -> str:
+    """The plan, at most ``limit`` bytes of UTF-8."""
+    head = "".join(_head(plan, dry_run=dry_run))
+    sections = list(_sections(plan))
+    frames = sum(len("".join(each.frame).encode()) + 100 for each in sections)
+    foot = f"<sub>Plan hash <code>{plan.hash}</code></sub>\n"
+    left = limit - len((head + foot).encode()) - frames
+    body = []
+    for section in sections:
+        before, behind = section.frame
+        rows, used = _fitting(section.rows, left)
+        left -= used
+        body.append(before + rows + behind)
+    return head + "".join(body) + foot
+
+
+def _fitting(rows: Sequence[str], most: int) -> tuple[str, int]:
+    """As many rows as fit into ``most`` bytes, and the bytes they take."""
+    taken: list[str] = []
+    used = 0
+    for row in rows:
+        length = len(row.encode()) + 1
+        if used + length > most:
+            left_out = len(rows) - len(taken)
+            return "\n".join([*taken, f"\n... and {left_out:,} more; plan.json has all.\n"]), used
+        taken.append(row)
+        used += length
+    return "\n".join(taken) + "\n", used
+
+
+def _head(plan: Plan, *, dry_run: bool) -> Iterator[str]:
+    title = "Deployment plan (dry run)" if dry_run else "Deployment plan"
+    yield f"## {title}: {code(plan.bucket)}\n\n"
+    yield f"{_sentence(plan)}\n\n"
+    if plan.changes:
+        yield from _totals(plan)
+    for each in plan.over_limit:
+        yield f"> [!CAUTION]\n> Too many deletes, nothing will be written: {markdown(each)}\n\n"
+    for each in plan.warnings:
+        yield f"> [!WARNING]\n> {markdown(each)}\n\n"
+    for each in plan.notices:
+        yield f"> [!NOTE]\n> {markdown(each)}\n\n"
+
+
+def _sentence(plan: Plan) -> str:
+    totals = plan.totals
+    if not plan.changes:
+        photos = count(totals.photos_unchanged, "photo") if plan.photos else ""
+        site = count(totals.site_unchanged, "site file") if plan.site else ""
+        what = " and ".join(filter(None, (photos, site)))
+        return f"**Nothing to do.** {what} are deployed as they are here."
+    parts = [
+        _part(totals.photos_to_upload, "photo", "to upload", totals.photo_bytes),
+        _part(totals.photos_to_delete, "photo", "to delete"),
+        _part(totals.site_to_upload, "site file", "to upload", totals.site_bytes),
+        _part(totals.site_to_delete, "site file", "to delete"),
+    ]
+    parts = [each for each in parts if each]
+    if not parts:
+        return "Only the **manifest** changes."
+    return ", ".join(parts) + "."
+
+
+def _part(number: int, noun: str, verb: str, volume: int = 0) -> str:
+    if not number:
+        return ""
+    weight = f" ({size(volume)})" if volume else ""
+    return f"**{count(number, noun)}** {verb}{weight}"
+
+
+def _totals(plan: Plan) -> Iterator[str]:
+    totals = plan.totals
+    yield "| | Upload | Delete | Unchanged |\n|---|--:|--:|--:|\n"
+    if plan.photos:
+        yield _totals_row(
+            "Photos",
+            totals.photos_to_upload,
+            totals.photo_bytes,
+            totals.photos_to_delete,
+            totals.photos_unchanged,
+        )
+    if plan.site:
+        yield _totals_row(
+            "Site files",
+            totals.site_to_upload,
+            totals.site_bytes,
+            totals.site_to_delete,
+            totals.site_unchanged,
+        )
+    manifest = plan.puts(Kind.MANIFEST)
+    if plan.mode == "metadata" and plan.photos:
+        yield f"| Manifest | {manifest[0].reason if manifest else '-'} | | |\n"
+    yield "\n"
+
+
+def _totals_row(name: str, upload: int, volume: int, delete: int, unchanged: int) -> str:
+    weight = f" ({size(volume)})" if upload else ""
+    return f"| {name} | {upload:,}{weight} | {delete:,} | {unchanged:,} |\n"
+
+
+def _sections(plan: Plan) -> Iterator[_Section]:
+    for action, verb in ((Action.PUT, "upload"), (Action.DELETE, "delete")):
+        for kind, noun in ((Kind.PHOTO, "photo"), (Kind.SITE, "site file")):
+            chosen = [each for each in plan.changes if each.action is action and each.kind is kind]
+            for reason in Reason:
+                group = [each for each in chosen if each.reason is reason]
+                if group:
+                    yield _section(group, noun, verb, reason)
+
+
+def _section(group: Sequence[Change], noun: str, verb: str, reason: Reason) -> _Section:
+    rows = list(_photo_rows(group) if group[0].kind is Kind.PHOTO else _file_rows(group))
+    heading = (
+        f"<b>{count(len(rows), noun)} to {verb}: {reason}</b> "
+        f"({size(sum(each.size for each in group))}) - {_html(MEANING[reason])}"
+    )
+    columns = "| Photo | Objects | Size |" if group[0].kind is Kind.PHOTO else "| File | Size |"
+    return _Section(heading, columns, rows)
+
+
+def _html(sentence: str) -> str:
+    return sentence.replace("`", "")
+
+
+def _photo_rows(group: Iterable[Change]) -> Iterator[str]:
+    photos: dict[str, list[Change]] = {}
+    for each in group:
+        photos.setdefault(each.photo, []).append(each)
+    for photo, changes in photos.items():
+        shown = ", ".join(code(each.key) for each in changes[:3])
+        more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
+        yield f"| {code(photo)} | {shown}{more} | {size(sum(each.size for each in changes))} |"
+
+
+def _file_rows(group: Iterable[Change]) -> Iterator[str]:
+    for each in group:
+        yield f"| {code(each.key)} | {size(each.size)} |"
+
+
+def result(outcome: Outcome, seconds: float, url: str) -> str:
+    """What a deployment that succeeded has done."""
+    link = f"\n\n[Open the gallery](<{url}>)" if url else ""
+    if not (outcome.uploaded_files or outcome.deleted_files):
+        return f"## Up to date\n\nNothing had to be written.{link}\n"
+    return (
+        f"## Deployed\n\n{count(outcome.uploaded_files, 'file')} uploaded "
+        f"({size(outcome.uploaded_bytes)}), {count(outcome.deleted_files, 'file')} deleted, "
+        f"in {duration(seconds)}.{link}\n"
+    )
+
+
+def failure(error: DeployError, outcome: Outcome | None) -> str:
+    """What a deployment that failed tells its reader."""
+    lines = [markdown(line.removeprefix("Error: ")) for line in error.headline.splitlines()]
+    problems = "".join(f"- {markdown(str(each))}\n" for each in error.problems[:50])
+    if len(error.problems) > 50:
+        problems += f"- ... and {len(error.problems) - 50} more\n"
+    advice = f"\n{markdown(error.advice)}\n" if error.advice else ""
+    state = ""
+    if outcome and outcome.uploaded_files:
+        state = (
+            f"\n{count(outcome.uploaded_files, 'file')} arrived before that "
+            f"({size(outcome.uploaded_bytes)}).\n"
+        )
+    headline = "\n".join(lines)
+    return f"## Not deployed: {error.reason}\n\n{headline}\n\n{problems}{advice}{state}"

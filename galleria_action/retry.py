@@ -1,0 +1,49 @@
+"""Retries: the same request again after a fault that may pass, with jitter."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a failure may pass, and how many seconds the server asked to wait."""
+
+    again: bool
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often and how patiently. Delays in seconds; full jitter below a doubling ceiling.
+
+    Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (2015).
+    """
+
+    attempts: int = 5
+    first: float = 0.3
+    longest: float = 20.0
+    longest_asked: float = 60.0
+    sleep: Callable[[float], None] = lambda _: None
+
+    def call(self, request: Callable[[], T], judge: Callable[[Exception], Verdict]) -> T:
+        """The result of ``request``; its last exception when it is final or attempts ran out."""
+        for attempt in range(1, self.attempts + 1):
+            try:
+                return request()
+            except Exception as error:
+                verdict = judge(error)
+                if not verdict.again or attempt == self.attempts:
+                    raise
+                self.sleep(self._delay(attempt, verdict.after))
+        raise AssertionError("at least one attempt is made")
+
+    def _delay(self, attempt: int, asked: float | None) -> float:
+        ceiling = min(self.longest, self.first * 2**attempt)
+        jitter = random.uniform(0, ceiling)  # noqa: S311  no secret
+        return jitter if asked is None else min(asked, self.longest_asked) + jitter / 10

@@ -1,0 +1,201 @@
+"""A bucket behind S3's API: the :class:`~galleria_action.store.Store` of real deployments."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from galleria_action import s3_faults
+from galleria_action.errors import ConditionFailed, ConditionUnknown
+from galleria_action.headers import Headers
+from galleria_action.remote import Listed
+from galleria_action.retry import Retries
+from galleria_action.store import Condition, Found
+
+T = TypeVar("T")
+
+DELETES_AT_ONCE = 1000  # of DeleteObjects; 1,001 are refused
+_NO_CONDITIONS = frozenset({"NotImplemented", "NotSupported", "InvalidArgument"})
+
+
+class S3Store:
+    """The bucket ``bucket`` through a boto3 ``client`` that does not retry by itself."""
+
+    def __init__(self, client: Any, bucket: str, retries: Retries, where: str | None) -> None:  # noqa: ANN401
+        self._client = client
+        self._bucket = bucket
+        self._retries = retries
+        self._where = where
+        self._delete_batches = True
+
+    def get(self, key: str) -> Found | None:
+        def request() -> Found:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            return Found(answer["Body"].read(), _bare(answer["ETag"]))
+
+        return self._unless_absent(f"read {key}", request)
+
+    def head(self, key: str) -> str | None:
+        def request() -> str:
+            return _bare(self._client.head_object(Bucket=self._bucket, Key=key)["ETag"])
+
+        return self._unless_absent(f"look at {key}", request)
+
+    def put(
+        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+    ) -> str:
+        arguments = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "Body": data,
+            "ContentMD5": _md5(data),
+            **_arguments(headers),
+        }
+        if condition is None:
+            answer = self._call(f"write {key}", lambda: self._client.put_object(**arguments))
+            return _bare(answer["ETag"])
+        return self._put_if(key, arguments, condition)
+
+    def _put_if(self, key: str, arguments: dict[str, Any], condition: Condition) -> str:
+        if condition.etag is None:
+            return self._put_on_condition(key, arguments, {"IfNoneMatch": "*"})
+        try:
+            return self._put_on_condition(key, arguments, {"IfMatch": f'"{condition.etag}"'})
+        except ConditionFailed:
+            # Ceph compares the header with the bare ETag. If the object is still the one that
+            # was seen, the refusal was about the quotes; without them the put is as safe.
+            if self.head(key) != condition.etag:
+                raise
+        try:
+            return self._put_on_condition(key, arguments, {"IfMatch": condition.etag})
+        except ConditionFailed:
+            if self.head(key) != condition.etag:
+                raise
+            raise ConditionUnknown(key) from None
+
+    def _put_on_condition(self, key: str, arguments: dict[str, Any], header: dict[str, str]) -> str:
+        def request() -> Any:  # noqa: ANN401
+            return self._client.put_object(**arguments, **header)
+
+        try:
+            return _bare(self._retries.call(request, s3_faults.judge)["ETag"])
+        except Exception as error:
+            status, code = s3_faults.status_of(error), s3_faults.code_of(error)
+            # 404: AWS's answer to If-Match on an object that is gone.
+            if status in (409, 412) or (status == 404 and code != "NoSuchBucket"):  # noqa: PLR2004
+                raise ConditionFailed(key) from None
+            if status == 501 or (status == 400 and code in _NO_CONDITIONS):  # noqa: PLR2004
+                raise ConditionUnknown(key) from None
+            raise self._explained(error, f"write {key}") from error
+
+    def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
+        place = {"Bucket": self._bucket, "Key": key}
+        upload = self._call(
+            f"start the upload of {key}",
+            lambda: self._client.create_multipart_upload(**place, **_arguments(headers)),
+        )
+        place["UploadId"] = upload["UploadId"]
+        try:
+            done = [self._put_part(place, number, part) for number, part in enumerate(parts, 1)]
+            answer = self._call(
+                f"finish the upload of {key}",
+                lambda: self._client.complete_multipart_upload(
+                    **place, MultipartUpload={"Parts": done}
+                ),
+            )
+        except BaseException:
+            self._abort(place)
+            raise
+        return _bare(answer["ETag"])
+
+    def _put_part(self, place: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
+        answer = self._call(
+            f"write part {number} of {place['Key']}",
+            lambda: self._client.upload_part(
+                **place, PartNumber=number, Body=part, ContentMD5=_md5(part)
+            ),
+        )
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
+    def _abort(self, place: dict[str, str]) -> None:
+        """Best effort: parts that stay cost money until a lifecycle rule removes them."""
+        try:
+            self._client.abort_multipart_upload(**place)
+        except Exception:  # noqa: BLE001, S110  the upload's own failure is the one to report
+            pass
+
+    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
+        arguments = {"Bucket": self._bucket, "Prefix": prefix}
+        while True:
+            page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
+            for each in page.get("Contents", ()):
+                yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
+            if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
+                return
+            arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+    def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
+        errors: dict[str, str] = {}
+        for start in range(0, len(keys), DELETES_AT_ONCE):
+            errors |= self._delete_some(keys[start : start + DELETES_AT_ONCE])
+        return errors
+
+    def _delete_some(self, keys: Sequence[str]) -> dict[str, str]:
+        if self._delete_batches:
+            try:
+                return self._delete_batch(keys)
+            except Exception as error:
+                # Old stores want a Content-MD5 here, which boto3 no longer sends.
+                if s3_faults.status_of(error) not in (400, 411, 501):
+                    raise self._explained(error, "delete objects") from error
+                self._delete_batches = False
+        for key in keys:
+            self._call(
+                f"delete {key}",
+                lambda key=key: self._client.delete_object(Bucket=self._bucket, Key=key),  # type: ignore[misc]
+            )
+        return {}
+
+    def _delete_batch(self, keys: Sequence[str]) -> dict[str, str]:
+        def request() -> dict[str, str]:
+            answer = self._client.delete_objects(
+                Bucket=self._bucket,
+                Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+            )
+            return {
+                each["Key"]: f"{each.get('Code', '')} {each.get('Message', '')}".strip()
+                for each in answer.get("Errors", ())
+            }
+
+        return self._retries.call(request, s3_faults.judge)
+
+    def _unless_absent(self, action: str, request: Callable[[], T]) -> T | None:
+        try:
+            return self._retries.call(request, s3_faults.judge)
+        except Exception as error:
+            if s3_faults.status_of(error) == 404 and s3_faults.code_of(error) != "NoSuchBucket":  # noqa: PLR2004
+                return None
+            raise self._explained(error, action) from error
+
+    def _call(self, action: str, request: Callable[[], Any]) -> Any:  # noqa: ANN401
+        try:
+            return self._retries.call(request, s3_faults.judge)
+        except Exception as error:
+            raise self._explained(error, action) from error
+
+    def _explained(self, error: Exception, action: str) -> Exception:
+        return s3_faults.explain(error, action, self._bucket, self._where)
+
+
+def _bare(etag: str) -> str:
+    return etag.removeprefix("W/").strip('"')
+
+
+def _md5(data: bytes) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _arguments(headers: Headers) -> dict[str, str]:
+    return {"ContentType": headers.content_type, "CacheControl": headers.cache_control}

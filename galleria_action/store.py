@@ -1,0 +1,65 @@
+"""What a deployment needs of a bucket: the protocol that every store implements.
+
+ETags are opaque texts without quotes. Keys are Unicode texts. Every method raises
+:class:`~galleria_action.errors.StoreError` when it failed for good; retries are the store's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from galleria_action.headers import Headers
+from galleria_action.remote import Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that was read: its bytes and its ETag."""
+
+    data: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What must hold of the object at a key for a put to happen.
+
+    ``etag`` None: there must be no object (``If-None-Match: *``); else it must have this ETag
+    (``If-Match``).
+    """
+
+    etag: str | None
+
+
+class Store(Protocol):
+    """A bucket."""
+
+    def get(self, key: str) -> Found | None:
+        """The object at ``key``; None if there is none (404, never 403)."""
+
+    def head(self, key: str) -> str | None:
+        """ETag of the object at ``key``; None if there is none."""
+
+    def put(
+        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+    ) -> str:
+        """Write an object, proven by its MD5, and return its ETag.
+
+        With a condition raises :class:`~galleria_action.errors.ConditionFailed` when it does
+        not hold and :class:`~galleria_action.errors.ConditionUnknown` when the store does not
+        implement conditions.
+        """
+
+    def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
+        """Write a large object from ``parts`` (each 5 MiB to 5 GiB, the last may be smaller).
+
+        The object appears when the last part is taken; an exception of ``parts`` leaves nothing.
+        """
+
+    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
+        """All objects whose key starts with ``prefix``, in the order of the store."""
+
+    def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Delete objects; absent ones count as deleted. Returns key to error of those left."""

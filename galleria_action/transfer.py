@@ -1,0 +1,104 @@
+"""Runs many uploads at once, bounded in number and in bytes; stops at the first failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+
+from galleria_action.errors import Cancelled
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+TICK = 0.2
+"""Seconds after which a waiting loop looks whether something else is due."""
+DRAIN_SECONDS = 3.0
+"""The runner gives a cancelled step 7.5 seconds before SIGTERM and 2.5 more before SIGKILL."""
+
+
+class ByteBudget:
+    """Lets only so many bytes be in memory at once; a single larger object may pass alone."""
+
+    def __init__(self, most: int, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._most = most
+        self._used = 0
+        self._stopped = stopped
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Wait until ``size`` bytes fit, and hold them for the length of the block."""
+        size = min(size, self._most)
+        with self._freed:
+            while self._used + size > self._most:
+                if self._stopped():
+                    raise Cancelled
+                self._freed.wait(TICK)
+            self._used += size
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._used -= size
+                self._freed.notify_all()
+
+
+def run(
+    work: Callable[[T], R],
+    items: Iterable[T],
+    executor: Executor,
+    in_flight: int,
+    *,
+    done: Callable[[T, R], None],
+    tick: Callable[[], None],
+) -> None:
+    """Do ``work`` on every item, at most ``in_flight`` at a time.
+
+    ``done`` and ``tick`` run in the calling thread. After a failure nothing more is started;
+    what is in flight is waited for and counted, then the first failure is raised.
+    """
+    waiting = iter(items)
+    running: dict[Future[R], T] = {}
+    failure: BaseException | None = None
+    try:
+        while True:
+            if failure is None:
+                for item in islice(waiting, in_flight - len(running)):
+                    running[executor.submit(work, item)] = item
+            if not running:
+                break
+            finished, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+            failure = _collect(finished, running, done) or failure
+            tick()
+    except BaseException:
+        _drain(running, done)
+        raise
+    if failure is not None:
+        raise failure
+
+
+def _collect(
+    finished: Iterable[Future[R]], running: dict[Future[R], T], done: Callable[[T, R], None]
+) -> BaseException | None:
+    failures: list[BaseException] = []
+    for future in finished:
+        item = running.pop(future)
+        error = future.exception()
+        if error is None:
+            done(item, future.result())
+        else:
+            failures.append(error)
+    # A worker that gave up because of the cancellation is not its cause.
+    return min(failures, key=lambda error: isinstance(error, Cancelled)) if failures else None
+
+
+def _drain(running: dict[Future[R], T], done: Callable[[T, R], None]) -> None:
+    """After an interruption: wait briefly for what is in flight, so that it is not forgotten."""
+    for future in [each for each in running if each.cancel()]:
+        del running[future]
+    finished, _ = wait(running, timeout=DRAIN_SECONDS)
+    _collect(finished, running, done)

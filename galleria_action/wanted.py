@@ -1,0 +1,149 @@
+"""What the bucket should hold: the objects of a gallery, from its manifest and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from galleria_action import headers, keys
+from galleria_action.config import Config
+from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.headers import Headers
+from galleria_action.ledger import Owner
+from galleria_action.manifest import Edit, Manifest
+
+
+class LocalFile(NamedTuple):
+    """A file to publish: relative to its folder, where it really is, and its bytes."""
+
+    name: str
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One object that the deployment should leave in the bucket.
+
+    photo
+        Id of the photo it belongs to; the file's name in directory mode; '' for site files.
+    file_hash, deployment_hash, edit
+        From the manifest; the hashes of a full only, the edit of a full and its web variant.
+    """
+
+    key: str
+    owner: Owner
+    file: LocalFile
+    headers: Headers
+    photo: str = ""
+    file_hash: str = ""
+    deployment_hash: str = ""
+    edit: Edit | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return bool(self.file_hash)
+
+    @property
+    def is_page(self) -> bool:
+        return self.owner is Owner.SITE and headers.is_page(self.file.name)
+
+
+def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -> Iterator[Wanted]:
+    """The objects of a manifest; ``files`` maps its paths to the files found for them."""
+    for photo in manifest.photos:
+        for variant, path in photo.files:
+            key = keys.join(config.photos_prefix, path)
+            is_full = variant == "full"
+            yield Wanted(
+                key=key,
+                owner=Owner.PHOTO,
+                file=files[path],
+                headers=headers.headers(key, path, config.cache_control, photo=True),
+                photo=photo.id,
+                file_hash=photo.file_hash if is_full else "",
+                deployment_hash=photo.deployment_file_hash if is_full else "",
+                edit=None if variant == "thumb" else photo.edit,
+            )
+
+
+def photo_files(files: Iterable[LocalFile], config: Config) -> Iterator[Wanted]:
+    """The objects of directory mode: every file of the photos folder as it is."""
+    for file in files:
+        key = keys.join(config.photos_prefix, file.name)
+        photo_headers = headers.headers(key, file.name, config.cache_control, photo=True)
+        yield Wanted(key, Owner.FILE, file, photo_headers, photo=file.name)
+
+
+def site(files: Iterable[LocalFile], config: Config) -> Iterator[Wanted]:
+    """The objects of the static site."""
+    for file in files:
+        key = keys.join(config.site_prefix, file.name)
+        yield Wanted(key, Owner.SITE, file, headers.headers(key, file.name, config.cache_control))
+
+
+def is_record(key: str, config: Config) -> bool:
+    """Whether only the deployment itself may write ``key``: the manifest and our records."""
+    return key == config.metadata_key or key.startswith(keys.RECORDS)
+
+
+def checked(
+    objects: Iterable[Wanted], config: Config
+) -> tuple[tuple[Wanted, ...], tuple[str, ...]]:
+    """The objects that may be published, sorted by key, and the site files that are skipped.
+
+    A key that two objects want, a photo at a record's key and a key S3 cannot hold are a
+    :class:`DeployError`.
+    """
+    accepted: dict[str, Wanted] = {}
+    skipped: list[str] = []
+    problems: list[Problem] = []
+    for each in objects:
+        if each.owner is Owner.SITE and is_record(each.key, config):
+            skipped.append(each.file.name)
+        elif why := _fault(each, config, accepted):
+            problems.append(Problem(why))
+        else:
+            accepted[each.key] = each
+    _refuse(problems)
+    return tuple(accepted[key] for key in sorted(accepted)), tuple(skipped)
+
+
+def refuse_overlap(objects: Iterable[Wanted], owned: Mapping[str, str]) -> None:
+    """Refuse objects at keys that the half of the gallery that is not deployed now owns.
+
+    ``owned`` maps those keys to what lies there, such as 'a photo'.
+    """
+    _refuse(
+        [
+            Problem(f"{each.file.name!r} would overwrite {owned[each.key]} at the key {each.key!r}")
+            for each in objects
+            if each.key in owned
+        ]
+    )
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise DeployError(
+            FailureReason.CONFIG,
+            "Error: Some files cannot be published",
+            problems=problems,
+            advice="Rename the files, exclude them, or choose other prefixes.",
+        )
+
+
+def _fault(each: Wanted, config: Config, accepted: Mapping[str, Wanted]) -> str | None:
+    name = each.file.name
+    if each.key in accepted:
+        other = accepted[each.key]
+        what = "a photo" if other.owner is not Owner.SITE else "a site file"
+        return f"{name!r} would overwrite {what} at the key {each.key!r}"
+    if is_record(each.key, config):
+        return f"{name!r} has the key of the manifest or of our records: {each.key!r}"
+    if why := keys.fault(each.key):
+        return f"{name!r} {why}"
+    if len(each.key.encode()) > keys.LONGEST:
+        return f"{name[:80]!r}... makes a key of more than {keys.LONGEST} bytes"
+    return None

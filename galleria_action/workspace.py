@@ -1,0 +1,258 @@
+"""The files of the workspace: which there are, where links lead, which are never uploaded.
+
+Links are resolved here, part by part, for two reasons: a link written on the runner may name the
+workspace by the path that it has there, and under Actions no link may leave the workspace.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from galleria_action import globs
+from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.wanted import LocalFile
+
+MOST_LINKS = 40  # as Linux: path_resolution(7)
+NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
+
+
+class Unpublishable(Exception):
+    """A path that is not there, leads in circles, leaves the workspace or is excluded."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that relative paths are meant in.
+
+    root
+        The folder as this process sees it, without links.
+    host_root
+        The same folder as the runner's other steps see it, if that differs (docker actions).
+    confined
+        Whether links that lead out of it are refused (under Actions) or followed (on a laptop).
+    never
+        Paths below the root that are never uploaded: the settings file and the report folder.
+    exclude
+        The globs of the input ``exclude``.
+    """
+
+    root: str
+    host_root: str | None = None
+    confined: bool = False
+    never: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, environ: Mapping[str, str], here: str, never: Sequence[str], exclude: Sequence[str]
+    ) -> Workspace:
+        """The workspace that the runner's environment describes, or the folder ``here``."""
+        root = os.path.realpath(environ.get("GITHUB_WORKSPACE") or here)
+        host = environ.get("RUNNER_WORKSPACE", "")
+        repository = environ.get("GITHUB_REPOSITORY", "").rpartition("/")[2]
+        return cls(
+            root=root,
+            host_root=f"{host.rstrip('/')}/{repository}" if host and repository else None,
+            confined=environ.get("GITHUB_ACTIONS") == "true",
+            never=tuple(os.path.normpath(each) for each in never),
+            exclude=tuple(exclude),
+        )
+
+    def resolve(self, path: str) -> str:
+        """The real path behind ``path``, free of links; raises :class:`Unpublishable`."""
+        resolved = _Resolver(self).resolve(self.absolute(path))
+        if self.confined and not self._inside(resolved):
+            raise Unpublishable(f"{path} leads out of the workspace, to {resolved}")
+        return resolved
+
+    def locate(self, path: str) -> str | None:
+        """The real path behind ``path``, None if nothing is there."""
+        try:
+            return self.resolve(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except Unpublishable as error:
+            raise _bad_links([str(error)]) from None
+
+    def absolute(self, path: str) -> str:
+        return self.mapped(os.path.join(self.root, os.path.expanduser(path)))
+
+    def mapped(self, path: str) -> str:
+        """``path`` as this process sees it, if it is the runner's path of the workspace."""
+        host = self.host_root
+        if host and (path == host or path.startswith(host + "/")):
+            return self.root + path[len(host) :]
+        return path
+
+    def relative(self, path: str) -> str:
+        """``path`` seen from the root, for people and annotations."""
+        path = self.mapped(path)
+        return path.removeprefix(self._base)
+
+    def _inside(self, path: str) -> bool:
+        return path == self.root or path.startswith(self._base)
+
+    @cached_property
+    def _base(self) -> str:
+        return self.root.rstrip("/") + "/"
+
+    def excluded(self, name: str, path: str) -> bool:
+        """Whether the file ``name`` of a folder, really at ``path``, is never uploaded."""
+        inside = self._inside(path)
+        target = path.removeprefix(self._base).lstrip("/")
+        if any(_is_never(part) for each in (name, target) for part in each.split("/")):
+            return True
+        if inside and any(target == each or target.startswith(each + "/") for each in self._never):
+            return True
+        return any(globs.covers(glob, name) or globs.covers(glob, target) for glob in self.exclude)
+
+    @cached_property
+    def _never(self) -> tuple[str, ...]:
+        return tuple(self.relative(self.absolute(each)) for each in self.never)
+
+    def scan(self, folder: str) -> Iterator[LocalFile]:
+        """Every file below ``folder`` that may be uploaded, links to folders followed.
+
+        Links that lead nowhere, in circles or out of the workspace are a
+        :class:`DeployError` that names them all. A folder that is not there has no files.
+        """
+        top = self.locate(folder)
+        if top is None:
+            return
+        problems: list[str] = []
+        yield from self._walk(top, "", (top,), problems)
+        if problems:
+            raise _bad_links(problems)
+
+    def _walk(
+        self, folder: str, name: str, above: tuple[str, ...], problems: list[str]
+    ) -> Iterator[LocalFile]:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except NotADirectoryError:
+            return
+        for entry in entries:
+            entry_name = f"{name}/{entry.name}" if name else entry.name
+            path = entry.path
+            if self.excluded(entry_name, path):
+                continue
+            try:
+                if entry.is_symlink():
+                    path = self.resolve(path)
+                    if self.excluded(entry_name, path):
+                        continue
+                status = os.stat(path, follow_symlinks=False)
+            except (Unpublishable, OSError) as error:
+                problems.append(f"{self.relative(entry.path)}: {_why(error)}")
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                if path in above:
+                    problems.append(f"{self.relative(entry.path)}: a link to a folder it lies in")
+                else:
+                    yield from self._walk(path, entry_name, (*above, path), problems)
+            elif stat.S_ISREG(status.st_mode):
+                yield LocalFile(entry_name, path, status.st_size)
+
+    def find(
+        self, folder: str, names: Sequence[str]
+    ) -> tuple[dict[str, LocalFile], dict[str, str]]:
+        """The files ``names`` below ``folder``, and name to reason of those that are not usable.
+
+        Each folder is read once, so that 300,000 files need no request each for a link's target.
+        """
+        found: dict[str, LocalFile] = {}
+        faults: dict[str, str] = {}
+        parents: dict[str, str | None] = {}
+        top = self.absolute(folder)
+        for name in names:
+            parent = name.rpartition("/")[0]
+            if parent not in parents:
+                parents[parent] = self._resolved_folder(f"{top}/{parent}" if parent else top)
+            real_parent = parents[parent]
+            path = f"{real_parent}/{name.rpartition('/')[2]}" if real_parent else f"{top}/{name}"
+            try:
+                found[name] = self._file(name, path)
+            except (Unpublishable, OSError) as error:
+                faults[name] = _why(error)
+        return found, faults
+
+    def _resolved_folder(self, path: str) -> str | None:
+        try:
+            return self.resolve(path)
+        except (Unpublishable, OSError):
+            return None  # then each file below it says why
+
+    def _file(self, name: str, path: str) -> LocalFile:
+        status = os.stat(path, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            path = self.resolve(path)
+            status = os.stat(path, follow_symlinks=False)
+        elif self.confined and not self._inside(path):
+            path = self.resolve(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unpublishable("is no file")
+        if self.excluded(name, path):
+            raise Unpublishable("is excluded from being uploaded")
+        return LocalFile(name, path, status.st_size)
+
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """The bytes of the resolved ``path``; a link put there since is not followed."""
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+            return file.read() if most is None else file.read(most)
+
+
+class _Resolver:
+    """Walks a path part by part, like the kernel, with the runner's workspace mapped."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._links = 0
+
+    def resolve(self, path: str) -> str:
+        rest = [part for part in reversed(path.split("/")) if part not in ("", ".")]
+        done = "/"
+        while rest:
+            part = rest.pop()
+            if part == "..":
+                done = os.path.dirname(done)
+                continue
+            here = os.path.join(done, part)
+            if not stat.S_ISLNK(os.lstat(here).st_mode):
+                done = here
+                continue
+            self._links += 1
+            if self._links > MOST_LINKS:
+                raise Unpublishable(f"{path} is a circle of links")
+            target = self._workspace.mapped(os.readlink(here))
+            if target.startswith("/"):
+                done = "/"
+            rest += [part for part in reversed(target.split("/")) if part not in ("", ".")]
+        return done
+
+
+def _is_never(part: str) -> bool:
+    return part in NEVER_NAMES or part.startswith(".env")
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return "is not there"
+        case NotADirectoryError():
+            return "is not there: a folder on its path is a file"
+        case OSError():
+            return f"cannot be read: {error.strerror}"
+    return str(error)
+
+
+def _bad_links(problems: Sequence[str]) -> DeployError:
+    return DeployError(
+        FailureReason.CONFIG,
+        "Error: Some files of the workspace cannot be used",
+        problems=[Problem(each) for each in problems],
+        advice="A docker action sees the workspace only: copy the files into it, or exclude them.",
+    )
