@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("--version", action="version", version=f"galleria-deploy {__version__}")
-    groups = {}
+    groups: dict[str, argparse._ArgumentGroup] = {}
     for each in INPUTS:
         group = groups.get(each.group) or made.add_argument_group(each.group)
         groups[each.group] = group

@@ -11,17 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from galleria_action import deployed, failures, transfer
 from galleria_action.config import Config
-from galleria_action.errors import (
-    ConditionFailed,
-    ConditionUnknown,
-    DeployError,
-    StoreError,
-)
+from galleria_action.errors import ConditionFailed, ConditionUnknown, DeployError, StoreError
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Change, Kind, Plan
@@ -51,50 +47,46 @@ class Put:
     sha256: str
 
 
+@dataclass(kw_only=True)
 class Deployment:
-    """One run of ``apply``: the plan and everything that executing it needs."""
+    """One run of ``apply``: the plan and everything that executing it needs.
 
-    def __init__(  # noqa: PLR0913  every collaborator is an argument
-        self,
-        config: Config,
-        plan: Plan,
-        remote: Remote,
-        store: Store,
-        source: Source,
-        journal: Journal,
-        executor: Executor,
-        observer: Observer,
-        budget: ByteBudget,
-    ) -> None:
-        self._config = config
-        self._plan = plan
-        self._remote = remote
-        self._store = store
-        self._source = source
-        self._journal = journal
-        self._executor = executor
-        self._observer = observer
-        self._budget = budget
+    ``outcome`` says how far it came, also when :meth:`run` raises.
+    """
+
+    config: Config
+    plan: Plan
+    remote: Remote
+    store: Store
+    source: Source
+    journal: Journal
+    executor: Executor
+    observer: Observer
+    budget: ByteBudget
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def __post_init__(self) -> None:
+        self._listed = self.remote.photo_keys(self.plan.photos_prefix)
         self._expected = {
-            key: entry.etag for key, entry in plan.kept.items() if entry.owner is not Owner.MANIFEST
+            key: entry.etag
+            for key, entry in self.plan.kept.items()
+            if entry.owner is not Owner.MANIFEST
         }
-        self._listed = remote.photo_keys(plan.photos_prefix)
-        self.outcome = Outcome()
 
     def run(self) -> None:
-        """Execute the plan. :attr:`outcome` says how far it came, also when this raises."""
-        plan = self._plan
-        self._journal.note(plan.claims)
-        self._journal.note(plan.kept)
-        self._journal.note(dict.fromkeys(plan.forgotten))
-        self._observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
+        """Execute the plan."""
+        plan = self.plan
+        self.journal.note(plan.claims)
+        self.journal.note(plan.kept)
+        self.journal.note(dict.fromkeys(plan.forgotten))
+        self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
             self._write()
         except BaseException:
             self._save_what_arrived()
             raise
         finally:
-            self._observer.finished()
+            self.observer.finished()
         self.outcome.complete = True
 
     def _write(self) -> None:
@@ -102,31 +94,31 @@ class Deployment:
             if group:
                 self._upload(group)
                 self._gate()
-        self._journal.flush()
-        if self._plan.puts(Kind.PHOTO) or self._plan.puts(Kind.SITE) or self._commits:
+        self.journal.flush()
+        if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
             self._check_listing()
-        etag = self._commit() if self._commits else self._remote.manifest_etag
+        etag = self._commit() if self._commits else self.remote.manifest_etag
         self._delete(etag)
         self._finish_ledger()
 
     def _groups(self) -> tuple[Sequence[Change], ...]:
         """Photos, then the site's files, then the pages that refer to both."""
-        site = self._plan.puts(Kind.SITE)
+        site = self.plan.puts(Kind.SITE)
         pages = [each for each in site if each.wanted and each.wanted.is_page]
         files = [each for each in site if each.wanted and not each.wanted.is_page]
-        return self._plan.puts(Kind.PHOTO), files, pages
+        return self.plan.puts(Kind.PHOTO), files, pages
 
     @property
     def _commits(self) -> bool:
-        return bool(self._plan.puts(Kind.MANIFEST))
+        return bool(self.plan.puts(Kind.MANIFEST))
 
     def _upload(self, group: Sequence[Change]) -> None:
         try:
             transfer.run(
                 self._put,
                 group,
-                self._executor,
-                self._config.concurrency,
+                self.executor,
+                self.config.concurrency,
                 done=self._arrived,
                 tick=self._tick,
             )
@@ -139,29 +131,30 @@ class Deployment:
 
     def _put(self, change: Change) -> Put:
         """Send one object; runs in a thread of the executor."""
-        assert change.headers is not None  # noqa: S101  every put has headers
-        with self._budget.hold(change.size):
-            content = self._source.open(change)
+        assert change.headers is not None
+        with self.budget.hold(change.size):
+            content = self.source.open(change)
             if isinstance(content, Published):
-                etag = self._store.put(change.key, content.data, change.headers)
+                etag = self.store.put(change.key, content.data, change.headers)
                 sha256 = hashlib.sha256(content.data).hexdigest() if change.edit else change.source
                 return Put(etag, len(content.data), sha256)
-            etag = self._store.put_parts(change.key, content, change.headers)
+            etag = self.store.put_parts(change.key, content, change.headers)
             return Put(etag, change.size, change.source)
 
     def _arrived(self, change: Change, put: Put) -> None:
         self.outcome.uploaded_files += 1
         self.outcome.uploaded_bytes += put.size
         self._expected[change.key] = put.etag
-        self._journal.note({change.key: self._facts(change, put)})
+        self.journal.note({change.key: self._facts(change, put)})
         wanted = change.wanted
         if wanted and wanted.is_full and put.sha256 != wanted.deployment_hash:
             self.outcome.re_encoded += 1
-        self._observer.put(change)
+        self.observer.put(change)
 
     def _facts(self, change: Change, put: Put) -> Entry:
-        assert change.wanted is not None and change.headers is not None  # noqa: S101, PT018
-        before = self._journal.entry(change.key)
+        assert change.wanted is not None
+        assert change.headers is not None
+        before = self.journal.entry(change.key)
         owner = change.wanted.owner
         return Entry(
             owner=owner,
@@ -177,19 +170,19 @@ class Deployment:
         )
 
     def _tick(self) -> None:
-        self._journal.flush_if_due()
-        self._observer.tick()
+        self.journal.flush_if_due()
+        self.observer.tick()
 
     def _gate(self) -> None:
         """Refuse to go on when somebody else committed since the plan was made."""
-        if self._store.head(self._config.metadata_key) != self._remote.manifest_etag:
+        if self.store.head(self.config.metadata_key) != self.remote.manifest_etag:
             raise failures.remote_changed(
                 "another deployment of this gallery was committed meanwhile"
             )
 
     def _check_listing(self) -> None:
         """What is listed must be what was planned or returned, before anything refers to it."""
-        listing = deployed.list_keys(self._store, self._config, self._expected)
+        listing = deployed.list_keys(self.store, self.config, self._expected)
         wrong = [
             key
             for key, etag in self._expected.items()
@@ -202,82 +195,81 @@ class Deployment:
 
     def _commit(self) -> str:
         """Put the manifest on the condition that it still is the one of the plan; its ETag."""
-        (change,) = self._plan.puts(Kind.MANIFEST)
-        assert change.headers is not None  # noqa: S101
+        (change,) = self.plan.puts(Kind.MANIFEST)
+        assert change.headers is not None
         self._gate()
         try:
             etag = self._put_manifest(change)
         except (ConditionFailed, StoreError) as error:
             found = self._read_back(change.key)
-            if found is None or found.data != self._plan.manifest_data:
+            if found is None or found.data != self.plan.manifest_data:
                 if isinstance(error, StoreError):
                     raise
                 raise failures.remote_changed("another deployment was committed first") from None
             etag = found.etag  # it is ours: the answer to an earlier attempt was lost
         self.outcome.committed = True
         self.outcome.uploaded_files += 1
-        self.outcome.uploaded_bytes += len(self._plan.manifest_data)
-        self._journal.note(
+        self.outcome.uploaded_bytes += len(self.plan.manifest_data)
+        self.journal.note(
             {
                 change.key: Entry(
                     Owner.MANIFEST, change.source, "", change.headers.digest, change.size, etag
                 )
             }
         )
-        self._observer.put(change)
+        self.observer.put(change)
         return etag
 
     def _read_back(self, key: str) -> Found | None:
         try:
-            return self._store.get(key)
+            return self.store.get(key)
         except StoreError:
             return None  # then the failure of the put is the one to report
 
     def _put_manifest(self, change: Change) -> str:
-        assert change.headers is not None  # noqa: S101
-        data = self._plan.manifest_data
-        condition = Condition(self._remote.manifest_etag)
+        assert change.headers is not None
+        data = self.plan.manifest_data
+        condition = Condition(self.remote.manifest_etag)
         try:
-            return self._store.put(change.key, data, change.headers, condition)
+            return self.store.put(change.key, data, change.headers, condition)
         except ConditionUnknown:
             self._gate()
-            return self._store.put(change.key, data, change.headers)
+            return self.store.put(change.key, data, change.headers)
 
     def _delete(self, etag: str | None) -> None:
         """Delete what nothing refers to any more, unless somebody else committed again."""
-        deletes = self._plan.deletes
+        deletes = self.plan.deletes
         for start in range(0, len(deletes), DELETES_BETWEEN_GATES):
             some = deletes[start : start + DELETES_BETWEEN_GATES]
-            if self._store.head(self._config.metadata_key) != etag:
+            if self.store.head(self.config.metadata_key) != etag:
                 raise failures.remote_changed("another deployment was committed before the deletes")
-            errors = self._store.delete([each.key for each in some])
+            errors = self.store.delete([each.key for each in some])
             for change in some:
                 if change.key not in errors:
                     self.outcome.deleted_files += 1
-                    self._journal.note({change.key: None})
-                    self._observer.deleted(change)
+                    self.journal.note({change.key: None})
+                    self.observer.deleted(change)
             if errors:
                 raise failures.delete_error(deletes[0], errors)
 
     def _finish_ledger(self) -> None:
-        plan = self._plan
+        plan = self.plan
         if plan.photos and plan.mode == "metadata":
-            listed = {key: self._journal.entry(key) for key in self._expected}
-            self._journal.note(
+            listed = {key: self.journal.entry(key) for key in self._expected}
+            self.journal.note(
                 {
                     key: replace(entry, listed=True)
                     for key, entry in listed.items()
                     if entry and not entry.listed
                 }
             )
-            self._journal.note_prefixes(photos_prefix=plan.photos_prefix)
-        if plan.site:
-            self._journal.note_prefixes(site_prefix=plan.site_prefix)
-        self._journal.flush()
+        self.journal.note_prefixes(
+            photos=plan.photos_prefix if plan.photos else None,
+            site=plan.site_prefix if plan.site else None,
+        )
+        self.journal.flush()
 
     def _save_what_arrived(self) -> None:
         """Best effort: whatever failed before is what the user has to know."""
-        try:
-            self._journal.flush()
-        except (StoreError, DeployError):
-            pass
+        with suppress(DeployError):
+            self.journal.flush()

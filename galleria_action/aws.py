@@ -35,7 +35,7 @@ def region_of(endpoint: str) -> str:
     return "auto" if _R2.match(host) else "us-east-1"
 
 
-def s3_client(bucket: Bucket, connections: int) -> Any:  # noqa: ANN401  boto3 has no types
+def s3_client(bucket: Bucket, connections: int) -> Any:
     """An S3 client for ``bucket`` with a pool of ``connections``; it makes no request yet."""
     import boto3
     from botocore.config import Config as ClientConfig

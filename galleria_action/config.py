@@ -6,15 +6,14 @@ Knows nothing of where the texts came from: the caller passes mappings.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from galleria_action import keys
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.event import Event
-from galleria_action.inputs import BY_NAME, INPUTS, Input
-from galleria_action.settings import Literal
+from galleria_action.inputs import BY_NAME
+from galleria_action.sources import Sources
 
 MOST_CONCURRENT = 256
 
@@ -71,7 +70,7 @@ class Config:
     redact_paths: bool = True
     delete: bool = True
     delete_stale_site: bool = False
-    max_deletes: MaxDeletes = MaxDeletes(share=0.25)  # noqa: RUF009  a frozen value
+    max_deletes: MaxDeletes = MaxDeletes(share=0.25)
     expected_plan: str | None = None
     concurrency: int = 32
     progress: bool = False
@@ -88,54 +87,6 @@ class Config:
         if not self.public_url:
             return ""
         return f"{self.public_url}/{self.site_prefix}/" if self.site_prefix else self.public_url
-
-
-class Sources:
-    """Looks an input up in the order of precedence; an empty text counts as not given."""
-
-    def __init__(
-        self,
-        flags: Mapping[str, str],
-        environ: Mapping[str, str],
-        settings: Mapping[str, Literal] | None = None,
-    ) -> None:
-        self._flags = flags
-        self._environ = environ
-        self._settings = settings or {}
-
-    def text(self, name: str) -> str | None:
-        each = BY_NAME[name]
-        for value in self._candidates(each):
-            text = _text(value)
-            if text.strip():
-                return text.strip()
-        return None
-
-    def _candidates(self, each: Input) -> tuple[Literal, ...]:
-        environment = self._environ.get(each.environment_name)
-        runner = self._environ.get(each.runner_name)
-        setting = self._settings.get(each.setting_name)
-        return (self._flags.get(each.name), runner, environment, setting)
-
-
-def _text(value: Literal) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case list():
-            return "\n".join(value)
-    return str(value)
-
-
-def secrets(sources: Sources) -> tuple[str, ...]:
-    """Every secret text that is configured, to be masked before anything is printed."""
-    values = (sources.text(each.name) for each in INPUTS if each.secret)
-    return tuple(value for value in values if value)
-
-
-SETTING_NAMES = frozenset(each.setting_name for each in INPUTS)
 
 
 def parse(sources: Sources, event: Event) -> Config:

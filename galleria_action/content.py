@@ -94,7 +94,7 @@ class Content:
         what the plan was made from, :class:`OSError` if it cannot be read.
         """
         wanted = change.wanted
-        assert wanted is not None, f"nothing is sent for {change.key}"  # noqa: S101
+        assert wanted is not None, f"nothing is sent for {change.key}"
         if change.size >= LARGE and not change.edit:
             return self._parts(wanted, change)
         data = self._files.read(wanted.file.path)

@@ -40,7 +40,8 @@ class Journal:
         self._etag = etag
         self._clock = clock
         self._changes: dict[str, Entry | None] = {}
-        self._prefixes: dict[str, str] = {}
+        self._photos_prefix: str | None = start.photos_prefix
+        self._site_prefix: str | None = start.site_prefix
         self._last_flush = clock()
         self._pause = SECONDS_BETWEEN_FLUSHES
 
@@ -48,9 +49,10 @@ class Journal:
         """Remember facts: key to entry, None for a key that is gone."""
         self._changes.update(changes)
 
-    def note_prefixes(self, **prefixes: str) -> None:
-        """Remember below which prefixes the finished run deployed."""
-        self._prefixes.update(prefixes)
+    def note_prefixes(self, photos: str | None, site: str | None) -> None:
+        """Remember below which prefixes the finished run deployed; None: not in its scope."""
+        self._photos_prefix = self._photos_prefix if photos is None else photos
+        self._site_prefix = self._site_prefix if site is None else site
 
     def entry(self, key: str) -> Entry | None:
         """The facts about ``key`` as they are known now."""
@@ -69,7 +71,11 @@ class Journal:
         """Write the ledger if it differs from the one in the bucket."""
         started = self._clock()
         for _ in range(MOST_CONFLICTS):
-            current = replace(self._base.changed(self._changes), **self._prefixes)
+            current = replace(
+                self._base.changed(self._changes),
+                photos_prefix=self._photos_prefix,
+                site_prefix=self._site_prefix,
+            )
             if current == self._base:
                 return
             if self._write(current):

@@ -19,32 +19,31 @@ from galleria_action import (
     deployed,
     event,
     outputs,
-    plan_document,
     planning,
     preparation,
+    presentation,
     report,
     settings,
-    text,
 )
 from galleria_action import config as configuration
 from galleria_action.apply import BYTES_IN_FLIGHT, Deployment
-from galleria_action.config import Config, Sources
+from galleria_action.config import Config
 from galleria_action.content import Content
 from galleria_action.errors import Cancelled, DeployError, FailureReason, Problem
 from galleria_action.event import Event
 from galleria_action.journal import Journal
 from galleria_action.outputs import Results
-from galleria_action.plan import Plan
 from galleria_action.progress import Bar, Lines
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
 from galleria_action.runner import Runner
+from galleria_action.sources import SETTING_NAMES, Sources, secrets
 from galleria_action.store import Store
 from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
 
-def run(  # noqa: PLR0913  every collaborator is an argument
+def run(
     config: Config,
     store: Store,
     workspace: Workspace,
@@ -65,10 +64,10 @@ def run(  # noqa: PLR0913  every collaborator is an argument
         workspace.root, workspace.relative(workspace.absolute(config.report_dir))
     )
     results.mode = preparation.mode(config, workspace)
-    _announce(config, results.mode, runner)
+    presentation.announce(config, results.mode, runner)
 
     manifest = preparation.load_manifest(config, workspace)
-    gallery = preparation.gather(config, workspace, manifest)
+    gallery = preparation.gather(config, workspace, results.mode, manifest)
     remote = deployed.load(store, config, [each.key for each in gallery.objects])
     preparation.refuse_conflicts(config, gallery, remote)
 
@@ -77,87 +76,26 @@ def run(  # noqa: PLR0913  every collaborator is an argument
     plan = planning.build(config, gallery, remote, content.readings(unread, readers))
 
     results.plan = plan
-    _show(plan, config, runner, reports, results)
+    presentation.show(plan, config, runner, reports, results)
     if config.dry_run:
         return
 
     journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
     budget = ByteBudget(BYTES_IN_FLIGHT)
     deployment = Deployment(
-        config, plan, remote, store, content, journal, uploaders, observer, budget
+        config=config,
+        plan=plan,
+        remote=remote,
+        store=store,
+        source=content,
+        journal=journal,
+        executor=uploaders,
+        observer=observer,
+        budget=budget,
     )
     results.outcome = deployment.outcome
     deployment.run()
-    _conclude(results, config, runner, clock() - began)
-
-
-def _announce(config: Config, mode: str, runner: Runner) -> None:
-    driven = "metadata-driven" if mode == "metadata" else "directory-based"
-    runner.say(f"{'[DRY RUN] ' if config.dry_run else ''}Using {driven} deployment...")
-    runner.say(f"Bucket: {config.bucket.name}")
-
-
-def _show(
-    plan: Plan, config: Config, runner: Runner, reports: ReportFolder, results: Results
-) -> None:
-    """Post the plan everywhere before anything is written; raise if it must not be carried out."""
-    totals = plan.totals
-    runner.say("\nDeployment Plan:")
-    runner.say(f"  Photos to upload: {totals.photos_to_upload}")
-    runner.say(f"  Photos to delete: {totals.photos_to_delete}")
-    runner.say(f"  Photos unchanged: {totals.photos_unchanged}")
-    refusal = preparation.refusal(plan, config)
-    if config.dry_run and refusal is None:
-        runner.say("\nDry run completed - no files were uploaded")
-    rendered = report.plan(plan, dry_run=config.dry_run)
-    results.plan_path = reports.write(
-        "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
-    )
-    results.report_path = reports.write("plan.md", rendered.encode())
-    runner.summarize(rendered)
-    _show_rest(plan, results, runner)
-    if refusal is not None:
-        raise refusal
-
-
-def _show_rest(plan: Plan, results: Results, runner: Runner) -> None:
-    totals = plan.totals
-    runner.say()
-    if plan.site:
-        runner.say(
-            f"Site files: {totals.site_to_upload} to upload, {totals.site_to_delete} to delete, "
-            f"{totals.site_unchanged} unchanged"
-        )
-    runner.say(
-        f"Volume: {text.count(totals.objects_to_put, 'file')} to upload, "
-        f"{text.size(totals.bytes_to_upload)}"
-    )
-    runner.say(f"Plan: {results.report_path} ({plan.hash})")
-    for message in plan.warnings:
-        runner.warning(message)
-    for message in plan.notices:
-        runner.notice(message)
-
-
-def _conclude(results: Results, config: Config, runner: Runner, seconds: float) -> None:
-    outcome = results.outcome
-    if outcome.re_encoded:
-        runner.notice(
-            f"{text.count(outcome.re_encoded, 'photo')} got other bytes than the manifest's "
-            "deployment_file_hash foretold: it was made by a tool that edits them in another way. "
-            "The times are right, and so are the pictures."
-        )
-    if outcome.uploaded_files or outcome.deleted_files:
-        runner.say(
-            f"\nDeployment completed: {text.count(outcome.uploaded_files, 'file')} uploaded "
-            f"({text.size(outcome.uploaded_bytes)}), {outcome.deleted_files} deleted, "
-            f"in {text.duration(seconds)}"
-        )
-    else:
-        runner.say("\nDeployment completed: nothing to do, the bucket is up to date")
-    if config.url:
-        runner.say(f"Gallery: {config.url}")
-    runner.summarize(report.result(outcome, seconds, config.url))
+    presentation.conclude(results, config, runner, clock() - began)
 
 
 def main(flags: Mapping[str, str], environ: Mapping[str, str], here: str) -> int:
@@ -170,7 +108,7 @@ def main(flags: Mapping[str, str], environ: Mapping[str, str], here: str) -> int
         return _failed(error, results, runner)
     except Cancelled:
         return _failed(_cancelled(), results, runner)
-    except Exception as error:  # noqa: BLE001  a bug: say so, with all that helps to mend it
+    except Exception as error:  # noqa: BLE001
         runner.say(traceback.format_exc())
         return _failed(_bug(error), results, runner)
     runner.set_outputs(outputs.render(results))
@@ -186,7 +124,7 @@ def _deploy(
 ) -> None:
     started_by = event.parse(environ, _payload(environ))
     sources = _sources(flags, environ, here, started_by)
-    runner.mask(configuration.secrets(sources))
+    runner.mask(secrets(sources))
     config = configuration.parse(sources, started_by)
     results.config = config
     never = (config.settings_file or DEFAULT_SETTINGS, config.report_dir)
@@ -261,7 +199,7 @@ def _sources(
             f"Error: The settings file {named or DEFAULT_SETTINGS} cannot be read: {why}",
         ) from None
     name = workspace.relative(path)
-    return Sources(flags, environ, settings.parse(source, name, configuration.SETTING_NAMES))
+    return Sources(flags, environ, settings.parse(source, name, SETTING_NAMES))
 
 
 @contextmanager

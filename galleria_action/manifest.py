@@ -9,19 +9,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cache
-from importlib import resources
 from itertools import islice
 from typing import Any
 
-from galleria_action import exif, json_position, keys
+from galleria_action import exif, json_position, manifest_problems
 from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.manifest_problems import JsonPath
 
 KEEP_TIMEZONE = 13
 """``target_timezone_offset_hours`` that means: every photo keeps its own."""
 
-VARIANTS = ("full", "web", "thumb")
 MOST_PROBLEMS = 100
 
 
@@ -72,7 +69,7 @@ class Manifest:
 
     def says_the_same_as(self, other: Manifest) -> bool:
         """Whether both have the same :attr:`content`, without making hashes of it."""
-        return self._statement == other._statement  # noqa: SLF001  of the same class
+        return self._statement == other._statement
 
     @property
     def _statement(self) -> dict[str, Any]:
@@ -95,7 +92,7 @@ def parse(data: bytes, file: str) -> Manifest:
     its JSON path and line.
     """
     text, document = _document(data, file)
-    found = list(islice(_problems(document), MOST_PROBLEMS))
+    found = list(islice(manifest_problems.find(document), MOST_PROBLEMS))
     if found:
         raise _located(file, text, found)
     return Manifest(tuple(_photos(document)), document, data)
@@ -117,10 +114,13 @@ def without_files(manifest: Manifest, file: str, faults: Mapping[str, str]) -> D
     """The error for a manifest whose files cannot be published; ``faults``: path to reason."""
     text = manifest.data.decode("utf-8-sig")
     found = (
-        (("photos", index, "files", variant), f"{path!r} {faults[normalised(path)]}")
+        (
+            ("photos", index, "files", variant),
+            f"{path!r} {faults[manifest_problems.normalised(path)]}",
+        )
         for index, photo in enumerate(manifest.document["photos"])
-        for variant in VARIANTS
-        if normalised(path := photo["files"][variant]) in faults
+        for variant in manifest_problems.VARIANTS
+        if manifest_problems.normalised(path := photo["files"][variant]) in faults
     )
     return _located(file, text, islice(found, MOST_PROBLEMS))
 
@@ -137,9 +137,6 @@ def _located(file: str, text: str, found: Iterable[tuple[JsonPath, str]]) -> Dep
 
 class NewerManifest(DeployError):
     """The manifest has a version that this program does not know."""
-
-
-JsonPath = tuple[str | int, ...]
 
 
 def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
@@ -165,8 +162,8 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
         raise broken("is not JSON that can be read") from None
     if not isinstance(document, dict):
         raise broken("is not a manifest: a JSON object is needed", 1)
-    version = document.get("schema_version")
-    major = version.partition(".")[0] if isinstance(version, str) else ""
+    version = str(document.get("schema_version"))
+    major = version.partition(".")[0]
     if major.isdigit() and int(major[:9]) > 1:
         raise NewerManifest(
             FailureReason.METADATA,
@@ -188,97 +185,6 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-@cache
-def _schema() -> dict[str, Any]:
-    source = resources.files("galleria_action") / "gallery-metadata.schema.json"
-    schema: dict[str, Any] = json.loads(source.read_bytes())
-    return schema
-
-
-def _problems(document: dict[str, Any]) -> Iterator[tuple[JsonPath, str]]:
-    schema_problems = False
-    for problem in _schema_problems(document):
-        schema_problems = True
-        yield problem
-    if not schema_problems:
-        yield from _id_problems(document["photos"])
-        yield from _path_problems(document["photos"])
-        yield from _time_problems(document["photos"])
-
-
-def _schema_problems(document: dict[str, Any]) -> Iterator[tuple[JsonPath, str]]:
-    import jsonschema_rs
-
-    # 100 times as fast; jsonschema then says in better words what is wrong.
-    if jsonschema_rs.validator_for(_schema()).is_valid(document):
-        return
-    from jsonschema import Draft202012Validator
-
-    for error in Draft202012Validator(_schema()).iter_errors(document):
-        yield tuple(error.absolute_path), _explain(error.validator, error.validator_value, error)
-
-
-def _explain(validator: object, expected: object, error: Any) -> str:
-    found = json.dumps(error.instance, default=str)[:60]
-    match validator:
-        case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
-            # jsonschema reports each missing member by itself, in the order of the schema
-            return next(
-                (f"{name!r} is missing" for name in missing if repr(name) in error.message),
-                error.message[:100],
-            )
-        case "type":
-            kinds = [expected] if isinstance(expected, str) else expected
-            return f"must be {' or '.join(map(str, kinds or []))}, not {found}"  # type: ignore[call-overload]
-        case "pattern" | "minLength" | "maxLength":
-            meaning = error.schema.get("description", f"text like {expected}")
-            return f"must be {meaning[0].lower() + meaning[1:]}, not {found}"
-    return f"{error.message[:200]}"
-
-
-def _id_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
-    first: dict[str, int] = {}
-    for index, photo in enumerate(photos):
-        earlier = first.setdefault(photo["id"], index)
-        if earlier != index:
-            yield ("photos", index, "id"), f"{photo['id']!r} is also the id of photos[{earlier}]"
-
-
-def normalised(path: str) -> str:
-    """``path`` below photos-dir and the photos prefix: without one leading ``photos/``."""
-    return path.removeprefix("photos/")
-
-
-def _path_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
-    owner: dict[str, int] = {}
-    for index, photo in enumerate(photos):
-        for variant in VARIANTS:
-            path = photo["files"][variant]
-            why = keys.fault(path) or keys.fault(normalised(path))
-            earlier = owner.setdefault(normalised(path), index)
-            if why is None and earlier != index:
-                why = f"is also a file of photos[{earlier}]"
-            if why:
-                yield ("photos", index, "files", variant), f"{path!r} {why}"
-
-
-def _time_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
-    for index, photo in enumerate(photos):
-        time = photo["exif"].get("corrected_timestamp")
-        if time is not None and not _is_time(time):
-            path = ("photos", index, "exif", "corrected_timestamp")
-            yield path, f"{time!r} is no date and time"
-
-
-def _is_time(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text[:19])
-    except ValueError:
-        return False
-    return True
-
-
 def _json_path(path: Iterable[str | int]) -> str:
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".") or "the document"
@@ -288,7 +194,10 @@ def _photos(document: dict[str, Any]) -> Iterator[Photo]:
     offset = _offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
     for photo in document["photos"]:
         # A path that variants share is one file, by the rules of the first: full.
-        files = {normalised(photo["files"][variant]): variant for variant in reversed(VARIANTS)}
+        files = {
+            manifest_problems.normalised(photo["files"][variant]): variant
+            for variant in reversed(manifest_problems.VARIANTS)
+        }
         yield Photo(
             id=photo["id"],
             file_hash=photo["file_hash"].lower(),
@@ -324,7 +233,7 @@ def _redacted(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_absolute(path: str | None) -> bool:
-    """POSIX, Windows (``C:\\``, ``C:/``) and UNC paths; ``~`` names a home folder, too."""
+    """POSIX, Windows and UNC paths; ``~`` names a home folder, too."""
     return path is not None and (path[:1] in ("/", "\\", "~") or path[1:2] == ":")
 
 

@@ -123,7 +123,7 @@ class Plan:
     photos: bool
     site: bool
     changes: tuple[Change, ...] = ()
-    totals: Totals = Totals()  # noqa: RUF009  a frozen value
+    totals: Totals = Totals()
     kept: Mapping[str, Entry] = field(default_factory=dict)
     claims: Mapping[str, Entry] = field(default_factory=dict)
     forgotten: tuple[str, ...] = ()

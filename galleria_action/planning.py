@@ -32,6 +32,7 @@ class Gallery:
     """The local side: what to publish, and the manifest if there is one."""
 
     objects: tuple[Wanted, ...]
+    mode: str = "directory"
     manifest: Manifest | None = None
     skipped: tuple[str, ...] = ()
 
@@ -86,7 +87,7 @@ def build(
         photos_prefix=config.photos_prefix,
         site_prefix=config.site_prefix,
         metadata_key=config.metadata_key,
-        mode="metadata" if gallery.manifest else "directory",
+        mode=gallery.mode,
         photos=photos,
         site=site,
         changes=tuple(sorted(changes, key=_order)),
@@ -128,7 +129,7 @@ class _Comparison:
         entry, listed = self._remote.entry(each.key), self._remote.listing.get(each.key)
         reading = self._readings.get(each.key)
         if reading is None:
-            assert entry is not None, f"{each.key} was neither settled nor read"  # noqa: S101
+            assert entry is not None, f"{each.key} was neither settled nor read"
             self.kept[each.key] = replace(entry, owner=each.owner)
             return None
         reason = self._reason(each, entry, listed, reading)
@@ -153,7 +154,7 @@ class _Comparison:
             wanted=each,
         )
 
-    def _reason(  # noqa: PLR0911  one return per reason is the clearest form of this table
+    def _reason(
         self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading
     ) -> Reason | None:
         if listed is None:

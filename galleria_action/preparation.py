@@ -71,7 +71,7 @@ def load_manifest(config: Config, folder: Folder) -> Manifest | None:
     )
 
 
-def gather(config: Config, folder: Folder, manifest: Manifest | None) -> Gallery:
+def gather(config: Config, folder: Folder, mode: str, manifest: Manifest | None) -> Gallery:
     """Everything that the bucket should hold, checked as far as the files alone can tell."""
     objects: list[Wanted] = []
     if not config.site_only:
@@ -82,7 +82,7 @@ def gather(config: Config, folder: Folder, manifest: Manifest | None) -> Gallery
             raise _empty("Static site", "source", config.source)
         objects += wanted.site(files, config)
     accepted, skipped = wanted.checked(objects, config)
-    return Gallery(accepted, manifest, skipped)
+    return Gallery(accepted, mode, manifest, skipped)
 
 
 def _photos(config: Config, folder: Folder, manifest: Manifest | None) -> Iterator[Wanted]:

@@ -127,7 +127,5 @@ class _Removal:
         }
         if limit.allows(len(lost), len(present)):
             return []
-        return [
-            f"{len(lost)} of {len(present)} deployed {what} would be deleted; "
-            f"max-deletes is {limit}"
-        ]
+        counts = f"{len(lost)} of {len(present)} deployed {what}"
+        return [f"{counts} would be deleted; max-deletes is {limit}"]

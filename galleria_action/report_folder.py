@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from galleria_action.errors import DeployError, FailureReason
 
@@ -37,10 +37,8 @@ class ReportFolder:
         return f"{self._path}/{name}"
 
     def _write(self, folder: int, name: str, data: bytes) -> None:
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
-        except FileNotFoundError:
-            pass
         with open(os.open(name, _NEW_FILE, 0o644, dir_fd=folder), "wb") as file:
             self._give_away(file.fileno())
             file.write(data)

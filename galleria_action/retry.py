@@ -45,5 +45,5 @@ class Retries:
 
     def _delay(self, attempt: int, asked: float | None) -> float:
         ceiling = min(self.longest, self.first * 2**attempt)
-        jitter = random.uniform(0, ceiling)  # noqa: S311  no secret
+        jitter = random.uniform(0, ceiling)  # noqa: S311
         return jitter if asked is None else min(asked, self.longest_asked) + jitter / 10

@@ -107,5 +107,5 @@ class Runner:
         try:
             for name, value in outputs.items():
                 core.set_output(name, self.redacted(value))
-        except Exception as error:  # noqa: BLE001  the toolkit raises bare exceptions
+        except Exception as error:  # noqa: BLE001
             self.warning(f"The outputs cannot be set: {error}")

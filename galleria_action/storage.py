@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from galleria_action import s3_faults
@@ -23,7 +24,7 @@ _NO_CONDITIONS = frozenset({"NotImplemented", "NotSupported", "InvalidArgument"}
 class S3Store:
     """The bucket ``bucket`` through a boto3 ``client`` that does not retry by itself."""
 
-    def __init__(self, client: Any, bucket: str, retries: Retries, where: str | None) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, bucket: str, retries: Retries, where: str | None) -> None:
         self._client = client
         self._bucket = bucket
         self._retries = retries
@@ -76,7 +77,7 @@ class S3Store:
             raise ConditionUnknown(key) from None
 
     def _put_on_condition(self, key: str, arguments: dict[str, Any], header: dict[str, str]) -> str:
-        def request() -> Any:  # noqa: ANN401
+        def request() -> Any:
             return self._client.put_object(**arguments, **header)
 
         try:
@@ -84,9 +85,9 @@ class S3Store:
         except Exception as error:
             status, code = s3_faults.status_of(error), s3_faults.code_of(error)
             # 404: AWS's answer to If-Match on an object that is gone.
-            if status in (409, 412) or (status == 404 and code != "NoSuchBucket"):  # noqa: PLR2004
+            if status in (409, 412) or (status == 404 and code != "NoSuchBucket"):
                 raise ConditionFailed(key) from None
-            if status == 501 or (status == 400 and code in _NO_CONDITIONS):  # noqa: PLR2004
+            if status == 501 or (status == 400 and code in _NO_CONDITIONS):
                 raise ConditionUnknown(key) from None
             raise self._explained(error, f"write {key}") from error
 
@@ -121,10 +122,8 @@ class S3Store:
 
     def _abort(self, place: dict[str, str]) -> None:
         """Best effort: parts that stay cost money until a lifecycle rule removes them."""
-        try:
+        with suppress(Exception):  # the upload's own failure is the one to report
             self._client.abort_multipart_upload(**place)
-        except Exception:  # noqa: BLE001, S110  the upload's own failure is the one to report
-            pass
 
     def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
         arguments = {"Bucket": self._bucket, "Prefix": prefix}
@@ -175,11 +174,11 @@ class S3Store:
         try:
             return self._retries.call(request, s3_faults.judge)
         except Exception as error:
-            if s3_faults.status_of(error) == 404 and s3_faults.code_of(error) != "NoSuchBucket":  # noqa: PLR2004
+            if s3_faults.status_of(error) == 404 and s3_faults.code_of(error) != "NoSuchBucket":
                 return None
             raise self._explained(error, action) from error
 
-    def _call(self, action: str, request: Callable[[], Any]) -> Any:  # noqa: ANN401
+    def _call(self, action: str, request: Callable[[], Any]) -> Any:
         try:
             return self._retries.call(request, s3_faults.judge)
         except Exception as error:

@@ -1,0 +1,79 @@
+"""What a person sees of a run, in the log, the summary and the report folder."""
+
+from __future__ import annotations
+
+from galleria_action import plan_document, preparation, report, text
+from galleria_action.config import Config
+from galleria_action.outputs import Results
+from galleria_action.plan import Plan
+from galleria_action.report_folder import ReportFolder
+from galleria_action.runner import Runner
+
+
+def announce(config: Config, mode: str, runner: Runner) -> None:
+    driven = "metadata-driven" if mode == "metadata" else "directory-based"
+    runner.say(f"{'[DRY RUN] ' if config.dry_run else ''}Using {driven} deployment...")
+    runner.say(f"Bucket: {config.bucket.name}")
+
+
+def show(
+    plan: Plan, config: Config, runner: Runner, reports: ReportFolder, results: Results
+) -> None:
+    """Post the plan everywhere before anything is written; raise if it must not be carried out."""
+    totals = plan.totals
+    runner.say("\nDeployment Plan:")
+    runner.say(f"  Photos to upload: {totals.photos_to_upload}")
+    runner.say(f"  Photos to delete: {totals.photos_to_delete}")
+    runner.say(f"  Photos unchanged: {totals.photos_unchanged}")
+    refusal = preparation.refusal(plan, config)
+    if config.dry_run and refusal is None:
+        runner.say("\nDry run completed - no files were uploaded")
+    rendered = report.plan(plan, dry_run=config.dry_run)
+    results.plan_path = reports.write(
+        "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
+    )
+    results.report_path = reports.write("plan.md", rendered.encode())
+    runner.summarize(rendered)
+    _show_rest(plan, results, runner)
+    if refusal is not None:
+        raise refusal
+
+
+def _show_rest(plan: Plan, results: Results, runner: Runner) -> None:
+    totals = plan.totals
+    runner.say()
+    if plan.site:
+        runner.say(
+            f"Site files: {totals.site_to_upload} to upload, {totals.site_to_delete} to delete, "
+            f"{totals.site_unchanged} unchanged"
+        )
+    runner.say(
+        f"Volume: {text.count(totals.objects_to_put, 'file')} to upload, "
+        f"{text.size(totals.bytes_to_upload)}"
+    )
+    runner.say(f"Plan: {results.report_path} ({plan.hash})")
+    for message in plan.warnings:
+        runner.warning(message)
+    for message in plan.notices:
+        runner.notice(message)
+
+
+def conclude(results: Results, config: Config, runner: Runner, seconds: float) -> None:
+    outcome = results.outcome
+    if outcome.re_encoded:
+        runner.notice(
+            f"{text.count(outcome.re_encoded, 'photo')} got other bytes than the manifest's "
+            "deployment_file_hash foretold: it was made by a tool that edits them in another way. "
+            "The times are right, and so are the pictures."
+        )
+    if outcome.uploaded_files or outcome.deleted_files:
+        runner.say(
+            f"\nDeployment completed: {text.count(outcome.uploaded_files, 'file')} uploaded "
+            f"({text.size(outcome.uploaded_bytes)}), {outcome.deleted_files} deleted, "
+            f"in {text.duration(seconds)}"
+        )
+    else:
+        runner.say("\nDeployment completed: nothing to do, the bucket is up to date")
+    if config.url:
+        runner.say(f"Gallery: {config.url}")
+    runner.summarize(report.result(outcome, seconds, config.url))
