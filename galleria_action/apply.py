@@ -94,7 +94,8 @@ class Deployment:
             if group:
                 self._upload(group)
                 self._gate()
-        self.journal.flush()
+        if self._commits:
+            self.journal.flush()
         if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
             self._check_listing()
         etag = self._commit() if self._commits else self.remote.manifest_etag

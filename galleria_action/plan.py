@@ -90,12 +90,13 @@ class Totals:
     objects_to_delete: int = 0
     photo_bytes: int = 0
     site_bytes: int = 0
+    manifest_bytes: int = 0
     deleted_bytes: int = 0
     replaced: int = 0
 
     @property
     def bytes_to_upload(self) -> int:
-        return self.photo_bytes + self.site_bytes
+        return self.photo_bytes + self.site_bytes + self.manifest_bytes
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ class _Comparison:
             return None if reading.md5 == listed.etag else Reason.UNVERIFIED
         if (entry.source, entry.edit) != (reading.sha256, reading.edit):
             return Reason.CHANGED
-        if entry.deployment_hash != each.deployment_hash:
+        if entry.deployment_hash != each.deployment_hash and not _put_by_directory_mode(entry):
             return Reason.CHANGED
         if entry.headers not in ("", each.headers.digest):
             return Reason.HEADERS
@@ -172,7 +172,7 @@ class _Comparison:
 
     def _facts(self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading) -> Entry:
         if entry is not None and entry.source:
-            return replace(entry, owner=each.owner)
+            return replace(entry, owner=each.owner, deployment_hash=each.deployment_hash)
         return Entry(  # adopted: another tool put the very bytes, with headers nobody knows
             owner=each.owner,
             source=reading.sha256,
@@ -202,6 +202,11 @@ class _Comparison:
             return Reason.FORCED
         self.kept[key] = entry
         return None
+
+
+def _put_by_directory_mode(entry: Entry) -> bool:
+    """Such an object was sent as it is, and no manifest had foretold its hash."""
+    return entry.owner is Owner.FILE and not entry.deployment_hash
 
 
 def _manifest_headers(config: Config) -> headers.Headers:
@@ -240,6 +245,7 @@ def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int)
         objects_to_delete=len(deletes),
         photo_bytes=sum(each.size for each in photo_puts),
         site_bytes=sum(each.size for each in site_puts),
+        manifest_bytes=sum(each.size for each in chosen(Action.PUT, Kind.MANIFEST)),
         deleted_bytes=sum(each.size for each in deletes),
         replaced=replaced,
     )

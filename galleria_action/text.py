@@ -22,7 +22,9 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as ``45 s``, ``3 min 20 s`` or ``2 h 5 min``."""
+    """Seconds as ``0.8 s``, ``45 s``, ``3 min 20 s`` or ``2 h 5 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
