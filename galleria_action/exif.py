@@ -1,0 +1,167 @@
+"""Set the time a photo was taken in a JPEG file, and change nothing else.
+
+Owns the edit and its checks: which bytes of the file become which. Pure: bytes in, bytes out, the
+same on every machine. Every file that cannot be edited without harm is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from galleria_action import jpeg, tags, tiff, trailer
+from galleria_action.jpeg import Segment
+
+# The version of the edit, which ledgers record: to be raised whenever the same input gives other
+# bytes, because hashes of edited photos depend on it.
+EDITOR = "exif/1"
+
+_DATE_TIME_ORIGINAL = 0x9003
+_OFFSET_TIME_ORIGINAL = 0x9011
+_TIME = re.compile(r"[0-9]{4}:[0-9]{2}:[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
+_BYTE_KINDS = (1, tiff.ASCII, 7, 129)
+
+
+class Uneditable(Exception):
+    """The file cannot be edited without harm; str() is the reason in a few words."""
+
+
+def edit(data: bytes, time: str, offset: str | None) -> bytes:
+    """Return the JPEG file with DateTimeOriginal, and OffsetTimeOriginal if an offset is given.
+
+    `time` is `YYYY:MM:DD HH:MM:SS`, `offset` is `+HH:MM` or `-HH:MM`; with None OffsetTimeOriginal
+    stays as it is (CIPA DC-008). The result is parsed and compared before it is returned.
+    Raises Uneditable, and nothing else, when that cannot be done without harm.
+    """
+    texts = _texts(time, offset)
+    try:
+        segments = jpeg.header(data)
+        segment = jpeg.exif_segment(data, segments)
+        if segment is None:
+            pieces = _added(data, segments, texts)
+        else:
+            pieces = _edited(data, segments, segment, texts)
+        edited = jpeg.replace(data, pieces)
+        _check(data, segments, edited, pieces, texts)
+    except jpeg.UnreadableError as error:
+        raise Uneditable(str(error)) from error
+    except tiff.UnreadableError as error:
+        raise Uneditable(f"broken Exif block: {error}") from error
+    return edited
+
+
+def original_time(data: bytes) -> str | None:
+    """Return the DateTimeOriginal of a JPEG file as it stands there, without padding.
+
+    None if there is none, if it is blank, or if the file is no readable JPEG file with Exif.
+    """
+    try:
+        segment = jpeg.exif_segment(data, jpeg.header(data))
+        exif = tiff.read(_block(data, segment)) if segment else None
+    except (jpeg.UnreadableError, tiff.UnreadableError):
+        return None
+    directory = exif.directories.get("IFD0/Exif") if exif else None
+    entries = directory.all(_DATE_TIME_ORIGINAL) if directory else []
+    if exif is None or not entries or entries[0].kind not in _BYTE_KINDS:
+        return None
+    text, _, _ = exif.value(entries[0]).partition(b"\0")
+    return text.decode("latin-1").strip() or None
+
+
+def _texts(time: str, offset: str | None) -> dict[int, str]:
+    if not _TIME.fullmatch(time):
+        raise Uneditable(f"not a time of the form YYYY:MM:DD HH:MM:SS: {time!r}")
+    if offset is None:
+        return {_DATE_TIME_ORIGINAL: time}
+    if not _OFFSET.fullmatch(offset):
+        raise Uneditable(f"not an offset of the form +HH:MM: {offset!r}")
+    return {_DATE_TIME_ORIGINAL: time, _OFFSET_TIME_ORIGINAL: offset}
+
+
+def _block(data: bytes, segment: Segment) -> bytes:
+    return data[segment.start + len(jpeg.EXIF) : segment.end]
+
+
+def _edited(
+    data: bytes, segments: Sequence[Segment], segment: Segment, texts: Mapping[int, str]
+) -> list[tuple[int, int, bytes]]:
+    """Return the pieces of a file that has an Exif block."""
+    old = tiff.read(_block(data, segment))
+    block = tags.set_texts(old, texts)
+    start = segment.start + len(jpeg.EXIF)
+    grown = len(block) - len(old.block)
+    if not grown:
+        return [(start, segment.end, block)]
+    size = len(jpeg.EXIF) + len(block)
+    if size > jpeg.MAX_PAYLOAD:
+        raise Uneditable("no room: the Exif block would be too large for its segment")
+    notes = [
+        (start + entry.start, start + entry.start + entry.size)
+        for directory in old.directories.values()
+        for entry in directory.all(tiff.MAKER_NOTE)
+    ]
+    where = trailer.Exif(start, notes)
+    pieces = trailer.growth(data, segments, segment.end, grown, where)
+    length = (segment.at, segment.start, (2 + size).to_bytes(2, "big"))
+    return sorted([*pieces, length, (start, segment.end, block)])
+
+
+def _added(
+    data: bytes, segments: Sequence[Segment], texts: Mapping[int, str]
+) -> list[tuple[int, int, bytes]]:
+    """Return the pieces of a file without Exif: a new APP1 segment, and what has to follow it."""
+    # Loaded when it is due, which is seldom: few published photos have no Exif at all.
+    import piexif
+
+    # An empty block is taken from piexif and filled here, because piexif leaves out the link at
+    # the end of an Exif IFD, and its first value then reads as one.
+    empty = tiff.read(piexif.dump({})[len(jpeg.EXIF) :])
+    new = jpeg.exif_bytes(tags.set_texts(empty, texts))
+    at = jpeg.place_for_exif(segments)
+    return sorted([(at, at, new), *trailer.growth(data, segments, at, len(new), None)])
+
+
+def _check(
+    data: bytes,
+    segments: Sequence[Segment],
+    edited: bytes,
+    pieces: Sequence[tuple[int, int, bytes]],
+    texts: Mapping[int, str],
+) -> None:
+    """Raise Uneditable unless the edited file reads back and is the old one in all other things.
+
+    Compares memory with memory; nothing is looked at byte by byte.
+    """
+    after = jpeg.header(edited)
+    before_exif = jpeg.exif_segment(data, segments)
+    after_exif = jpeg.exif_segment(edited, after)
+    if after_exif is None:
+        raise Uneditable("the edit does not read back: no Exif")
+    block = _block(edited, after_exif)
+    # A new block holds nothing else: it is compared with itself, and the tags read back.
+    old = tiff.read(_block(data, before_exif) if before_exif else block)
+    wrong = tags.differences(old, block, texts)
+    if wrong:
+        raise Uneditable(f"the edit does not read back: {wrong}")
+    kept = [_expected(data, s, pieces) for s in segments if s is not before_exif]
+    rest = memoryview(data)[jpeg.header_end(segments) :]
+    if (
+        kept != [(s.marker, edited[s.start : s.end]) for s in after if s is not after_exif]
+        or len(edited) - jpeg.header_end(after) != len(rest)
+        or not edited.endswith(rest)
+    ):
+        raise Uneditable("the edit does not read back: other parts of the file changed")
+
+
+def _expected(
+    data: bytes, segment: Segment, pieces: Sequence[tuple[int, int, bytes]]
+) -> tuple[int, bytes]:
+    """Return marker and payload of a segment, the pieces that lie inside it put in."""
+    inside = [
+        (start - segment.start, end - segment.start, new)
+        for start, end, new in pieces
+        if segment.start <= start < end <= segment.end
+    ]
+    payload = data[segment.start : segment.end]
+    return segment.marker, jpeg.replace(payload, inside) if inside else payload

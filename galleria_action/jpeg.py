@@ -1,0 +1,130 @@
+"""The segments of a JPEG file up to its image data, and the file put together again.
+
+Owns the marker syntax of ITU-T T.81, annex B, and nothing of what the segments mean, Exif's place
+among them apart. Scan data is never looked at: a photo of 8 MB costs a few reads of its header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+SOI = b"\xff\xd8"
+EOI = b"\xff\xd9"
+APP0 = 0xE0
+APP1 = 0xE1
+APP2 = 0xE2
+EXIF = b"Exif\0\0"
+# The length field counts itself: 65,535 - 2 (T.81, B.1.1.4).
+MAX_PAYLOAD = 65_533
+
+_END = 0xD9
+_SCAN = 0xDA
+# TEM, RSTn and SOI stand alone, 0x02 to 0xBF are reserved: none belongs between SOI and SOS.
+_SEGMENTS = frozenset(range(0xC0, 0xFF)) - frozenset(range(0xD0, 0xD9))
+# What readers, exiftool among them, may still take for Exif although it is not quite.
+_LIKE_EXIF = re.compile(rb".{0,4}Exif\0", re.IGNORECASE | re.DOTALL)
+
+
+class UnreadableError(Exception):
+    """The bytes are no JPEG file, or one whose structure is broken; str() says which."""
+
+
+class Segment(NamedTuple):
+    """A marker segment; `at` is where its length field stands, `start:end` its payload."""
+
+    marker: int
+    at: int
+    start: int
+    end: int
+
+
+def header(data: bytes) -> tuple[Segment, ...]:
+    """Return the segments from SOI to the first SOS, that one included, in the order of the file.
+
+    A file may end with EOI instead (tables or metadata alone); then the last segment is the one
+    before it. Raises UnreadableError for everything else.
+    """
+    if not data.startswith(SOI):
+        raise UnreadableError("not a JPEG file")
+    segments: list[Segment] = []
+    at = len(SOI)
+    while True:
+        marker, at = _marker(data, at)
+        if marker == _END:
+            return tuple(segments)
+        if marker not in _SEGMENTS:
+            raise UnreadableError(f"broken JPEG file: marker 0x{marker:02X} before the image")
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        if end < at + 2 or end > len(data):
+            raise UnreadableError("broken JPEG file: a segment is longer than the file")
+        segments.append(Segment(marker, at, at + 2, end))
+        if marker == _SCAN:
+            return tuple(segments)
+        at = end
+
+
+def _marker(data: bytes, at: int) -> tuple[int, int]:
+    """Return the marker at `at`, behind any fill bytes (T.81, B.1.1.2), and where it ends."""
+    if data[at : at + 1] != b"\xff":
+        what = "it ends before the image" if at >= len(data) else "bytes between segments"
+        raise UnreadableError(f"broken JPEG file: {what}")
+    while data[at : at + 1] == b"\xff":
+        at += 1
+    if at + 2 > len(data) and data[at:] != EOI[1:]:
+        raise UnreadableError("broken JPEG file: it ends before the image")
+    return data[at], at + 1
+
+
+def exif_segment(data: bytes, segments: Sequence[Segment]) -> Segment | None:
+    r"""Return the one segment that holds Exif, or None if no segment does.
+
+    Raises UnreadableError if there are several (exiftool joins them, others take the first or the
+    last), or one whose identifier only resembles `Exif\0\0`, which some readers accept.
+    """
+    found = [s for s in segments if s.marker == APP1 and _LIKE_EXIF.match(data, s.start, s.end)]
+    if len(found) > 1:
+        raise UnreadableError("more than one Exif block")
+    if found and not data.startswith(EXIF, found[0].start, found[0].end):
+        raise UnreadableError("broken Exif block: unknown identifier")
+    return found[0] if found else None
+
+
+def header_end(segments: Sequence[Segment]) -> int:
+    """Return where the scan data begins, or EOI in a file without an image."""
+    return segments[-1].end if segments else len(SOI)
+
+
+def place_for_exif(segments: Sequence[Segment]) -> int:
+    """Return where a new Exif segment goes: after SOI and any APP0 (JFIF, JFXX) that follows it.
+
+    Exif wants APP1 right after SOI and JFIF wants APP0 there; exiftool's order satisfies the
+    readers of both.
+    """
+    at = len(SOI)
+    for segment in segments:
+        if segment.marker != APP0:
+            break
+        at = segment.end
+    return at
+
+
+def exif_bytes(block: bytes) -> bytes:
+    """Return the APP1 segment that holds `block`, from its marker on; `block` has to fit."""
+    return b"\xff\xe1" + (2 + len(EXIF) + len(block)).to_bytes(2, "big") + EXIF + block
+
+
+def replace(data: bytes, pieces: Sequence[tuple[int, int, bytes]]) -> bytes:
+    """Return `data` with each `(start, end, new)` of the sorted, disjoint `pieces` put in.
+
+    One copy, whatever the number of pieces.
+    """
+    view = memoryview(data)
+    parts: list[bytes | memoryview] = []
+    done = 0
+    for start, end, new in pieces:
+        parts += (view[done:start], new)
+        done = end
+    parts.append(view[done:])
+    return b"".join(parts)
