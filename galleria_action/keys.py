@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 RECORDS = ".galleria/"
 """Everything below this prefix is ours and is written by the deployment itself only."""
+
+# Most paths are ASCII and plain; one match spares them the questions below.
+_PLAIN_PART = "[A-Za-z0-9_][A-Za-z0-9_.+ -]*"
+_ORDINARY = re.compile(f"{_PLAIN_PART}(?:/{_PLAIN_PART})*")
 
 LONGEST = 1024
 """Bytes of UTF-8 that S3 allows in a key (AWS: "Naming Amazon S3 objects")."""
@@ -33,6 +39,8 @@ def ledger(metadata_key: str) -> str:
 
 def fault(text: str) -> str | None:
     """Why ``text`` cannot be (part of) a key or a relative path; None if it can."""
+    if _ORDINARY.fullmatch(text):
+        return None
     if not text:
         return "is empty"
     if text.startswith("/") or (len(text) > 1 and text[1] == ":" and text[0].isalpha()):

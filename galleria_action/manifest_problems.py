@@ -85,8 +85,9 @@ def _path_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str
     for index, photo in enumerate(photos):
         for variant in VARIANTS:
             path = photo["files"][variant]
-            why = keys.fault(path) or keys.fault(normalised(path))
-            earlier = owner.setdefault(normalised(path), index)
+            name = normalised(path)
+            why = keys.fault(path) or keys.fault(name)
+            earlier = owner.setdefault(name, index)
             if why is None and earlier != index:
                 why = f"is also a file of photos[{earlier}]"
             if why:
