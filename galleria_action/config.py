@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from galleria_action import keys
 from galleria_action.errors import DeployError, FailureReason, Problem
@@ -43,7 +43,7 @@ class MaxDeletes:
             return True
         if self.count is not None:
             return deletes <= self.count
-        return deletes < deployed and deletes <= max(10, int(deployed * (self.share or 0)))
+        return deletes < deployed and deletes <= max(10, int(deployed * (self.share or 0) + 1e-6))
 
     def __str__(self) -> str:
         return str(self.count) if self.share is None else f"{self.share * 100:g}%"
@@ -86,7 +86,8 @@ class Config:
         """Address of the site, '' if ``public-url`` is not given."""
         if not self.public_url:
             return ""
-        return f"{self.public_url}/{self.site_prefix}/" if self.site_prefix else self.public_url
+        folder = f"/{quote(self.site_prefix)}/" if self.site_prefix else ""
+        return self.public_url + folder
 
 
 def parse(sources: Sources, event: Event) -> Config:
@@ -157,10 +158,15 @@ class _Reader:
                 "Error: Missing S3 configuration\n"
                 "Please configure S3 settings in settings.local.py or environment variables:",
                 problems=[Problem(name) for name in self._missing],
-                advice="In a workflow, pass them as inputs from secrets, for example\n"
+                advice=f"{self._hint()}In a workflow, pass them as inputs from secrets:\n"
                 "  s3-bucket: ${{ vars.S3_BUCKET }}\n"
                 "  s3-secret-key: ${{ secrets.S3_SECRET_KEY }}",
             )
+
+    def _hint(self) -> str:
+        if self._sources.text("s3-endpoint"):
+            return ""
+        return "Without GALLERIA_S3_PUBLIC_ENDPOINT the bucket is looked for on AWS.\n"
 
     def text(self, name: str, default: str) -> str:
         return self._sources.text(name) or default
@@ -239,7 +245,7 @@ class _Reader:
             valid = valid and (parts.port is None or parts.port > 0)
         except ValueError:
             valid = False
-        if not valid or parts.path.strip("/") or parts.query or parts.username:
+        if not valid or parts.path.strip("/") or len(text.split()) > 1 or set("@?#") & set(text):
             self.fault(
                 "s3-endpoint must be the URL of the service alone, such as "
                 "https://fsn1.your-objectstorage.com, without bucket or path"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from typing import Protocol
 
-from galleria_action import publication
+from galleria_action import publication, text
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.plan import Change
 from galleria_action.planning import ReadRequest
@@ -125,8 +125,8 @@ def stale_photos(names: Iterable[str]) -> DeployError:
     names = sorted(names)
     return DeployError(
         FailureReason.STALE_PHOTOS,
-        f"Photo deployment failed: {len(names)} photo(s) are not the files that the manifest "
-        "describes",
+        f"Photo deployment failed: the manifest describes other bytes for "
+        f"{text.count(len(names), 'photo')}",
         problems=[Problem(name) for name in names],
         advice="They changed after the manifest was made. Run process-photos again; nothing "
         "was uploaded.",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from galleria_action.errors import DeployError, FailureReason, Problem, StoreError
 from galleria_action.plan import Change, Kind
 from galleria_action.publication import Stale
+from galleria_action.text import count
 
 _RERUN = "The live gallery is as it was. A rerun sends only what is missing."
 
@@ -39,12 +40,13 @@ def upload_error(change: Change, error: StoreError) -> DeployError:
 
 
 def delete_error(change: Change, errors: Mapping[str, str]) -> DeployError:
+    denied = any(why.startswith("AccessDenied") for why in errors.values())
     return DeployError(
-        FailureReason.UPLOAD,
-        f"{_opening(change)}: {len(errors)} object(s) could not be deleted",
+        FailureReason.CREDENTIALS if denied else FailureReason.UPLOAD,
+        f"{_opening(change)}: {count(len(errors), 'object')} could not be deleted",
         problems=[Problem(f"{key}: {why}") for key, why in sorted(errors.items())],
-        advice="The new gallery is live and complete; the objects are deleted by the next run. "
-        "The key needs s3:DeleteObject.",
+        advice="The new gallery is live and complete. The next run deletes the objects, once the "
+        "access key may: it needs s3:DeleteObject.",
     )
 
 

@@ -19,6 +19,7 @@ CONTENT_TYPES = {
     "heif": "image/heif",
     "htm": "text/html; charset=utf-8",
     "html": "text/html; charset=utf-8",
+    "gz": "application/gzip",
     "ico": "image/x-icon",
     "jpeg": "image/jpeg",
     "jpg": "image/jpeg",
@@ -53,7 +54,7 @@ PAGE_CACHE = "public, max-age=0, must-revalidate"
 ASSET_CACHE = "public, max-age=3600"
 REVALIDATED = frozenset({"html", "htm", "json"})
 
-_SYSTEM_TYPES = mimetypes.MimeTypes()  # the table of Python's own, no file of the machine
+_PYTHONS_TYPES = mimetypes.MimeTypes()  # no file of the machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,17 @@ class Headers:
 
 def extension(name: str) -> str:
     """The ending of a file's name in small letters, without the dot; '' if there is none."""
-    return name.rpartition("/")[2].lower().rpartition(".")[2] if "." in name else ""
+    stem, dot, ending = name.rpartition("/")[2].lower().rpartition(".")
+    return ending if dot else stem[:0]
 
 
 def content_type(name: str) -> str:
     """The media type for a file called ``name``."""
-    known = CONTENT_TYPES.get(extension(name))
-    return known or _SYSTEM_TYPES.guess_type(name, strict=False)[0] or "application/octet-stream"
+    if known := CONTENT_TYPES.get(extension(name)):
+        return known
+    guessed, packed = _PYTHONS_TYPES.guess_type(name, strict=False)
+    # a.css.gz is no style sheet: nothing tells browsers to unpack it
+    return guessed if guessed and not packed else "application/octet-stream"
 
 
 def is_page(name: str) -> bool:

@@ -83,8 +83,8 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input(
         "exclude",
-        "Globs of local files that are never uploaded, one a line; `.git`, `.env*`, the settings "
-        "file, `report-dir`, `.DS_Store` and `Thumbs.db` never are.",
+        "Globs of local files to leave out, one a line. `.git`, `.env*`, the settings file, "
+        "`report-dir`, `.DS_Store` and `Thumbs.db` are always left out.",
         kind=Kind.LINES,
         group=GALLERY,
     ),
@@ -188,7 +188,12 @@ INPUTS: tuple[Input, ...] = (
     _boolean(
         "delete", SAFETY, "true", "Delete photo objects of this gallery that it no longer contains."
     ),
-    _boolean("delete-stale-site", SAFETY, "false", "Likewise for site files."),
+    _boolean(
+        "delete-stale-site",
+        SAFETY,
+        "false",
+        "Delete site files of earlier deployments that the site no longer contains.",
+    ),
     Input(
         "max-deletes",
         "The most photos, and the most site files, that one deployment may delete: a count, or a "

@@ -40,8 +40,8 @@ class Journal:
         self._etag = etag
         self._clock = clock
         self._changes: dict[str, Entry | None] = {}
-        self._photos_prefix: str | None = start.photos_prefix
-        self._site_prefix: str | None = start.site_prefix
+        self._photos_prefix: str | None = None
+        self._site_prefix: str | None = None
         self._last_flush = clock()
         self._pause = SECONDS_BETWEEN_FLUSHES
 
@@ -73,8 +73,8 @@ class Journal:
         for _ in range(MOST_CONFLICTS):
             current = replace(
                 self._base.changed(self._changes),
-                photos_prefix=self._photos_prefix,
-                site_prefix=self._site_prefix,
+                photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
+                site_prefix=_either(self._site_prefix, self._base.site_prefix),
             )
             if current == self._base:
                 return
@@ -106,3 +106,8 @@ class Journal:
         found = self._store.get(self._key)
         self._etag = found.etag if found else None
         self._base = deployed.read_ledger(found, self._key, [])
+
+
+def _either(new: str | None, old: str | None) -> str | None:
+    """'' is a prefix, too: the bucket's root."""
+    return old if new is None else new

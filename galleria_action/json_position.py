@@ -16,7 +16,8 @@ _DECODER = json.JSONDecoder()
 def line_of(text: str, path: Sequence[str | int]) -> int:
     """Line (from 1) of the value at ``path`` in the valid JSON ``text``.
 
-    A step that the document does not have ends the walk: the line of its parent is given.
+    Of members with the same name the last counts, as for Python's parser. A step that the
+    document does not have ends the walk: the line of its parent is given.
     """
     position = _skip_space(text, 0)
     for step in path:
@@ -38,6 +39,7 @@ def _step(text: str, position: int, step: str | int) -> int | None:
     if opening not in "{[" or isinstance(step, str) != (opening == "{"):
         return None
     index = 0
+    found = None
     position = _skip_space(text, position + 1)
     while text[position] not in "}]":
         name: str | int = index
@@ -45,10 +47,10 @@ def _step(text: str, position: int, step: str | int) -> int | None:
             name, position = _DECODER.raw_decode(text, position)
             position = _skip_space(text, _skip_space(text, position) + 1)  # over the colon
         if name == step:
-            return position
+            found = position
         _, position = _DECODER.raw_decode(text, position)
         position = _skip_space(text, position)
         if text[position] == ",":
             position = _skip_space(text, position + 1)
         index += 1
-    return None
+    return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,12 +15,14 @@ from typing import Any
 
 from galleria_action import exif, json_position, manifest_problems
 from galleria_action.errors import DeployError, FailureReason, Problem
-from galleria_action.manifest_problems import JsonPath
+from galleria_action.manifest_problems import Absent, JsonPath
 
 KEEP_TIMEZONE = 13
 """``target_timezone_offset_hours`` that means: every photo keeps its own."""
 
 MOST_PROBLEMS = 100
+
+_ODD = re.compile(r"\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}|[0-9]{300}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,19 @@ class Manifest:
         return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def parse(data: bytes, file: str) -> Manifest:
+def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
     """The manifest in ``data``, the content of ``file`` (for messages).
 
-    Raises :class:`DeployError` with every problem found (``MOST_PROBLEMS`` at most), each with
-    its JSON path and line.
+    ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
+    every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
     text, document = _document(data, file)
-    found = list(islice(manifest_problems.find(document), MOST_PROBLEMS))
+    found = list(
+        islice(
+            manifest_problems.find(document, absent, odd=_ODD.search(text) is not None),
+            MOST_PROBLEMS,
+        )
+    )
     if found:
         raise _located(file, text, found)
     return Manifest(tuple(_photos(document)), document, data)
@@ -110,21 +118,6 @@ def invalid(file: str, problems: Sequence[Problem]) -> DeployError:
     )
 
 
-def without_files(manifest: Manifest, file: str, faults: Mapping[str, str]) -> DeployError:
-    """The error for a manifest whose files cannot be published; ``faults``: path to reason."""
-    text = manifest.data.decode("utf-8-sig")
-    found = (
-        (
-            ("photos", index, "files", variant),
-            f"{path!r} {faults[manifest_problems.normalised(path)]}",
-        )
-        for index, photo in enumerate(manifest.document["photos"])
-        for variant in manifest_problems.VARIANTS
-        if manifest_problems.normalised(path := photo["files"][variant]) in faults
-    )
-    return _located(file, text, islice(found, MOST_PROBLEMS))
-
-
 def _located(file: str, text: str, found: Iterable[tuple[JsonPath, str]]) -> DeployError:
     return invalid(
         file,
@@ -140,11 +133,11 @@ class NewerManifest(DeployError):
 
 
 def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
-    def broken(why: str, line: int | None = None) -> DeployError:
+    def broken(why: str, line: int | None = None, detail: str = "") -> DeployError:
         return DeployError(
             FailureReason.METADATA,
             f"Error loading gallery metadata: {file} {why}",
-            problems=[Problem(why, file, line)] if line else [],
+            problems=[Problem(detail, file, line)] if line else [],
             advice="The file may have been cut off or edited by hand. Run process-photos again.",
         )
 
@@ -157,14 +150,14 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
     try:
         document = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise broken(f"is not JSON: {error.msg}", error.lineno) from None
+        raise broken("is not JSON", error.lineno, f"JSON ends here: {error.msg}") from None
     except (ValueError, RecursionError):
         raise broken("is not JSON that can be read") from None
     if not isinstance(document, dict):
-        raise broken("is not a manifest: a JSON object is needed", 1)
+        raise broken("is not a manifest", 1, "a JSON object is needed")
     version = str(document.get("schema_version"))
     major = version.partition(".")[0]
-    if major.isdigit() and int(major[:9]) > 1:
+    if major.isascii() and major.isdigit() and int(major[:9]) > 1:
         raise NewerManifest(
             FailureReason.METADATA,
             f"Error loading gallery metadata: {file} has version {version[:20]}, "

@@ -1,21 +1,29 @@
 """What is wrong with a manifest's document, each problem with its JSON path.
 
-The schema first; ids, paths and times only once the document has the right shape.
+All are found in one go: a wrong type in one photo hides neither a duplicate nor a missing file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from galleria_action import keys
+from galleria_action.text import shortened
 
 VARIANTS = ("full", "web", "thumb")
 JsonPath = tuple[str | int, ...]
+Located = tuple[JsonPath, str]
+Absent = Callable[[Sequence[str]], Mapping[str, str]]
+"""Of paths below photos-dir: those that cannot be published, with the reason."""
+
+_LIKE_A_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 @cache
@@ -25,27 +33,77 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
-def find(document: dict[str, Any]) -> Iterator[tuple[JsonPath, str]]:
-    schema_problems = False
-    for problem in _schema_problems(document):
-        schema_problems = True
-        yield problem
-    if not schema_problems:
-        yield from _id_problems(document["photos"])
-        yield from _path_problems(document["photos"])
-        yield from _time_problems(document["photos"])
+def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Located]:
+    """Every problem of ``document``: its shape, then ids, paths, times and files.
+
+    ``absent`` is asked once, with all paths that could be files. ``odd``: the text has escapes or
+    numbers that may stand for values JSON cannot hold.
+    """
+    photos = list(_photos(document))
+    paths = list(_paths(photos))
+    unspeakable = list(_unspeakable(document, ())) if odd else []
+    yield from unspeakable
+    if not unspeakable:  # the schema's arithmetic cannot cope with them
+        yield from _schema_problems(document)
+    yield from _id_problems(photos)
+    yield from _path_problems(paths)
+    yield from _time_problems(photos)
+    yield from _absent_files(paths, absent)
 
 
-def _schema_problems(document: dict[str, Any]) -> Iterator[tuple[JsonPath, str]]:
+def _unspeakable(value: Any, path: JsonPath) -> Iterator[Located]:
+    """Values that JSON in UTF-8 cannot hold: half surrogate pairs, infinite numbers."""
+    match value:
+        case dict():
+            for name, member in value.items():
+                yield from _unspeakable(name, path)
+                yield from _unspeakable(member, (*path, name))
+        case list():
+            for index, item in enumerate(value):
+                yield from _unspeakable(item, (*path, index))
+        case str() if any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield path, "is no valid Unicode text"
+        case float() if math.isinf(value):
+            yield path, "is too large a number"
+
+
+def _photos(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The photos that are objects at all, with their indices; the schema tells of the others."""
+    photos = document.get("photos")
+    for index, photo in enumerate(photos if isinstance(photos, list) else ()):
+        if isinstance(photo, dict):
+            yield index, photo
+
+
+def _paths(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, str, str]]:
+    """Index, variant and path of every file."""
+    for index, photo in photos:
+        files = photo.get("files")
+        if isinstance(files, dict):
+            for variant in VARIANTS:
+                path = files.get(variant)
+                if isinstance(path, str) and path:
+                    yield index, variant, path
+
+
+def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
     import jsonschema_rs
 
     # 100 times as fast; jsonschema then says in better words what is wrong.
-    if jsonschema_rs.validator_for(_schema()).is_valid(document):
+    fast = jsonschema_rs.validator_for(_schema())
+    if fast.is_valid(document):
         return
     from jsonschema import Draft202012Validator
 
+    told: set[JsonPath] = set()
     for error in Draft202012Validator(_schema()).iter_errors(document):
-        yield tuple(error.absolute_path), _explain(error.validator, error.validator_value, error)
+        path = tuple(error.absolute_path)
+        if error.validator == "required" or path not in told:
+            told.add(path)
+            yield path, _explain(error.validator, error.validator_value, error)
+    if not told:  # Python's `$` also matches before a line break at the end
+        for strict in fast.iter_errors(document):
+            yield tuple(strict.instance_path), strict.message[:200]
 
 
 def _explain(validator: object, expected: object, error: Any) -> str:
@@ -63,16 +121,21 @@ def _explain(validator: object, expected: object, error: Any) -> str:
             return f"must be {' or '.join(map(str, kinds or []))}, not {found}"  # type: ignore[call-overload]
         case "pattern" | "minLength" | "maxLength":
             meaning = error.schema.get("description", f"text like {expected}")
-            return f"must be {meaning[0].lower() + meaning[1:]}, not {found}"
+            return f"must be {meaning}, not {found}"
     return f"{error.message[:200]}"
 
 
-def _id_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
+def _id_problems(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[Located]:
     first: dict[str, int] = {}
-    for index, photo in enumerate(photos):
-        earlier = first.setdefault(photo["id"], index)
-        if earlier != index:
-            yield ("photos", index, "id"), f"{photo['id']!r} is also the id of photos[{earlier}]"
+    for index, photo in photos:
+        name = photo.get("id")
+        if isinstance(name, str):
+            earlier = first.setdefault(name, index)
+            if earlier != index:
+                yield (
+                    ("photos", index, "id"),
+                    f"{shortened(repr(name))} is also the id of photos[{earlier}]",
+                )
 
 
 def normalised(path: str) -> str:
@@ -80,24 +143,32 @@ def normalised(path: str) -> str:
     return path.removeprefix("photos/")
 
 
-def _path_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
+def _path_problems(paths: list[tuple[int, str, str]]) -> Iterator[Located]:
     owner: dict[str, int] = {}
-    for index, photo in enumerate(photos):
-        for variant in VARIANTS:
-            path = photo["files"][variant]
-            name = normalised(path)
-            why = keys.fault(path) or keys.fault(name)
-            earlier = owner.setdefault(name, index)
-            if why is None and earlier != index:
-                why = f"is also a file of photos[{earlier}]"
-            if why:
-                yield ("photos", index, "files", variant), f"{path!r} {why}"
+    for index, variant, path in paths:
+        name = normalised(path)
+        why = keys.fault(path) or keys.fault(name)
+        earlier = owner.setdefault(name, index)
+        if why is None and earlier != index:
+            why = f"is also a file of photos[{earlier}]"
+        if why:
+            yield ("photos", index, "files", variant), f"{shortened(repr(path))} {why}"
 
 
-def _time_problems(photos: list[dict[str, Any]]) -> Iterator[tuple[JsonPath, str]]:
-    for index, photo in enumerate(photos):
-        time = photo["exif"].get("corrected_timestamp")
-        if time is not None and not _is_time(time):
+def _absent_files(paths: list[tuple[int, str, str]], absent: Absent) -> Iterator[Located]:
+    usable = {normalised(path) for _, _, path in paths if keys.fault(normalised(path)) is None}
+    faults = absent(sorted(usable))
+    if faults:
+        for index, variant, path in paths:
+            if why := faults.get(normalised(path)):
+                yield ("photos", index, "files", variant), f"{shortened(repr(path))} {why}"
+
+
+def _time_problems(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[Located]:
+    for index, photo in photos:
+        exif = photo.get("exif")
+        time = exif.get("corrected_timestamp") if isinstance(exif, dict) else None
+        if isinstance(time, str) and _LIKE_A_TIME.match(time) and not _is_time(time):
             path = ("photos", index, "exif", "corrected_timestamp")
             yield path, f"{time!r} is no date and time"
 

@@ -50,7 +50,7 @@ MEANING = {
     Reason.MISSING: "deployed before, gone from the bucket",
     Reason.DIFFERS: "somebody else changed it in the bucket",
     Reason.UNVERIFIED: "in the bucket already, but not provably the same",
-    Reason.FORCED: "unchanged, sent because of `force`",
+    Reason.FORCED: "unchanged, sent because of force",
     Reason.REMOVED: "no longer part of the gallery",
     Reason.LEFTOVER: "left behind by a deployment that did not finish",
 }

@@ -29,7 +29,9 @@ def encode(plan: Plan, *, dry_run: bool) -> bytes:
         "notices": list(plan.notices),
         "over_limit": list(plan.over_limit),
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(
+        errors="backslashreplace"
+    )
 
 
 def _change(change: Change) -> dict[str, Any]:

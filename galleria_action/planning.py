@@ -16,6 +16,7 @@ from galleria_action.manifest import Manifest
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
+from galleria_action.text import count
 from galleria_action.wanted import Wanted
 
 
@@ -101,7 +102,7 @@ def build(
     return replace(
         plan,
         warnings=remote.faults + tuple(_warnings(plan, readings)),
-        notices=tuple(_notices(plan, gallery)),
+        notices=tuple(_notices(gallery)),
     )
 
 
@@ -257,24 +258,25 @@ def _warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
             "Photos are deleted but the site is not deployed (photos-only): "
             "pages may still show them."
         )
+    if plan.totals.replaced:
+        yield (
+            f"{count(plan.totals.replaced, 'object')} at this gallery's keys will be replaced, "
+            "although it did not put them. If they belong to another gallery, give this one a "
+            "metadata-key, photos-prefix and site-prefix of its own."
+        )
     untouched = [(key, each) for key, each in readings.items() if each.untouched_because]
     if untouched:
         shown = "; ".join(f"{key} ({each.untouched_because})" for key, each in untouched[:10])
         more = f"; and {len(untouched) - 10} more" if len(untouched) > 10 else ""
         yield (
-            f"{len(untouched)} file(s) are published with their times uncorrected, because they "
-            f"cannot be edited without harm: {shown}{more}"
+            f"{count(len(untouched), 'file')} cannot be edited without harm and will be published "
+            f"with times uncorrected: {shown}{more}"
         )
 
 
-def _notices(plan: Plan, gallery: Gallery) -> Iterable[str]:
+def _notices(gallery: Gallery) -> Iterable[str]:
     if gallery.skipped:
         yield (
-            f"{len(gallery.skipped)} site file(s) are not uploaded, because only the deployment "
-            f"itself writes their keys: {', '.join(gallery.skipped[:5])}"
-        )
-    if plan.totals.replaced:
-        yield (
-            f"{plan.totals.replaced} object(s) that this gallery did not put are replaced, "
-            "because they lie at its keys."
+            f"{count(len(gallery.skipped), 'site file')} not uploaded, because only the deployment "
+            f"itself writes such keys: {', '.join(gallery.skipped[:5])}"
         )

@@ -49,14 +49,21 @@ def mode(config: Config, folder: Folder) -> str:
 
 
 def load_manifest(config: Config, folder: Folder) -> Manifest | None:
-    """The local manifest; None in directory mode and where only the site is deployed."""
+    """The local manifest; None in directory mode and where only the site is deployed.
+
+    Each of its files is there and may be published, else this raises with all problems.
+    """
     if config.site_only:
         return None
     path = manifest_path(config)
     real = folder.locate(path)
     if real is not None:
         try:
-            return manifests.parse(folder.read(real), folder.relative(path))
+            return manifests.parse(
+                folder.read(real),
+                folder.relative(path),
+                lambda names: folder.find(config.photos_dir, names)[1],
+            )
         except OSError as error:
             raise DeployError(
                 FailureReason.METADATA,
@@ -91,10 +98,7 @@ def _photos(config: Config, folder: Folder, manifest: Manifest | None) -> Iterat
         if not files:
             raise _empty("Photo", "photos-dir", config.photos_dir)
         return wanted.photo_files(files, config)
-    found, faults = folder.find(config.photos_dir, list(manifest.paths))
-    if faults:
-        path = folder.relative(manifest_path(config))
-        raise manifests.without_files(manifest, path, faults)
+    found, _ = folder.find(config.photos_dir, list(manifest.paths))
     return wanted.photos(manifest, found, config)
 
 

@@ -83,7 +83,7 @@ class _Removal:
         self._wanted = wanted
         self._deployed = remote.photo_keys(prefix)
         self._old_prefix = prefix if old_prefix is None else old_prefix
-        self._names = {keys.relative(prefix, key) for key in wanted}
+        self._names = {keys.relative(prefix, key) for key in wanted} - {None}
         self._deletes: list[Change] = []
         self._name_of: Callable[[str], str] = str
 
@@ -109,6 +109,10 @@ class _Removal:
         never_listed = entry is not None and not entry.listed and key not in self._deployed
         return Reason.LEFTOVER if never_listed else Reason.REMOVED
 
+    def _moved(self, key: str) -> bool:
+        """Whether the same file is published below the new prefix."""
+        return keys.relative(self._old_prefix, key) in self._names
+
     def limit(self, ours: set[str], limit: MaxDeletes, what: str) -> list[str]:
         """Why the deletes are too many, as one sentence or none.
 
@@ -117,8 +121,7 @@ class _Removal:
         lost = {
             self._name_of(each.key)
             for each in self._deletes
-            if each.reason is Reason.REMOVED
-            and keys.relative(self._old_prefix, each.key) not in self._names
+            if each.reason is Reason.REMOVED and not self._moved(each.key)
         }
         present = {
             self._name_of(key)

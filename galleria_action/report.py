@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from galleria_action.errors import DeployError
 from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
 from galleria_action.recorder import Outcome
-from galleria_action.text import code, count, duration, markdown, size
+from galleria_action.text import code, count, duration, markdown, shortened, size
 
 SUMMARY_LIMIT = 880_000
 """Bytes. Above 1 MiB GitHub drops a step's summary entirely; the result needs some room, too."""
+LONGEST_LINE = 240
+"""Letters of one problem or warning; names may be long."""
 OPEN_ROWS = 25
 """A group of more rows is folded."""
 
@@ -87,7 +89,9 @@ def _sentence(plan: Plan) -> str:
         photos = count(totals.photos_unchanged, "photo") if plan.photos else ""
         site = count(totals.site_unchanged, "site file") if plan.site else ""
         what = " and ".join(filter(None, (photos, site)))
-        return f"**Nothing to do.** {what} are deployed as they are here."
+        one = plan.photos * totals.photos_unchanged + plan.site * totals.site_unchanged == 1
+        state = "is deployed as it is here" if one else "are deployed as they are here"
+        return f"**Nothing to do.** {what} {state}."
     parts = [
         _part(totals.photos_to_upload, "photo", "to upload", totals.photo_bytes),
         _part(totals.photos_to_delete, "photo", "to delete"),
@@ -151,14 +155,16 @@ def _section(group: Sequence[Change], noun: str, verb: str, reason: Reason) -> _
     rows = list(_photo_rows(group) if group[0].kind is Kind.PHOTO else _file_rows(group))
     heading = (
         f"<b>{count(len(rows), noun)} to {verb}: {reason}</b> "
-        f"({size(sum(each.size for each in group))}) - {_html(MEANING[reason])}"
+        f"({size(sum(each.size for each in group))}) - {_meaning(reason, group[0].kind)}"
     )
     columns = "| Photo | Objects | Size |" if group[0].kind is Kind.PHOTO else "| File | Size |"
     return _Section(heading, columns, rows)
 
 
-def _html(sentence: str) -> str:
-    return sentence.replace("`", "")
+def _meaning(reason: Reason, kind: Kind) -> str:
+    if reason is Reason.CHANGED and kind is Kind.SITE:
+        return "the file changed"
+    return MEANING[reason]
 
 
 def _photo_rows(group: Iterable[Change]) -> Iterator[str]:
@@ -190,8 +196,13 @@ def result(outcome: Outcome, seconds: float, url: str) -> str:
 
 def failure(error: DeployError, outcome: Outcome | None) -> str:
     """What a deployment that failed tells its reader."""
-    lines = [markdown(line.removeprefix("Error: ")) for line in error.headline.splitlines()]
-    problems = "".join(f"- {markdown(str(each))}\n" for each in error.problems[:50])
+    lines = [
+        markdown(shortened(line.removeprefix("Error: "), LONGEST_LINE))
+        for line in error.headline.splitlines()
+    ]
+    problems = "".join(
+        f"- {markdown(shortened(str(each), LONGEST_LINE))}\n" for each in error.problems[:50]
+    )
     if len(error.problems) > 50:
         problems += f"- ... and {len(error.problems) - 50} more\n"
     advice = f"\n{markdown(error.advice)}\n" if error.advice else ""

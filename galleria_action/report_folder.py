@@ -34,6 +34,8 @@ class ReportFolder:
                 self._write(folder, name, data)
         except OSError as error:
             raise _refused(self._path, error.strerror or "it cannot be written") from None
+        except ValueError:  # NUL in the name
+            raise _refused(repr(self._path), "it is not the name of a folder") from None
         return f"{self._path}/{name}"
 
     def _write(self, folder: int, name: str, data: bytes) -> None:

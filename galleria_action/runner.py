@@ -13,7 +13,7 @@ from galleria_action import text
 from galleria_action.errors import DeployError
 
 MOST_ANNOTATIONS = 10  # of one kind and step; GitHub drops the rest
-SUMMARY_BYTES = 1 << 20
+SUMMARY_BYTES = 900_000  # 1 MiB is the limit, above which all of it is lost
 
 
 class Runner:
@@ -34,7 +34,8 @@ class Runner:
 
     def mask(self, secrets: Iterable[str]) -> None:
         """Hide ``secrets`` from now on, here and in everything the job prints later."""
-        self._secrets = tuple(line for each in secrets for line in each.splitlines() if line)
+        lines = {line for each in secrets for line in each.splitlines() if line}
+        self._secrets = tuple(sorted(lines, key=len, reverse=True))  # one may hold another
         if self._actions:
             from actions_toolkit import core
 
@@ -47,8 +48,9 @@ class Runner:
     def _print(self, lines: str, stream: TextIO) -> None:
         for line in lines.split("\n"):
             harmless = text.plain(self.redacted(line))
-            # The runner obeys lines that begin with :: or ##[, whoever wrote them.
-            command = harmless.lstrip().startswith(("::", "##["))
+            # The runner obeys :: at the start of a line and ##[ anywhere, whoever wrote them.
+            harmless = harmless.replace("##[", "## [")
+            command = harmless.lstrip().startswith("::")
             print(f"| {harmless}" if command else harmless, file=stream, flush=True)
 
     def redacted(self, line: str) -> str:
@@ -82,6 +84,7 @@ class Runner:
             return
         from actions_toolkit import core
 
+        file = text.plain(self.redacted(file)) if file else None
         place = {"file": file, "line": str(line) if line else None}
         properties = {name: value for name, value in place.items() if value}
         core.issue_command(command, properties, text.plain(self.redacted(message)))

@@ -105,7 +105,12 @@ _PASSING_CODES = frozenset(
         "XAmzContentSHA256Mismatch", "IncompleteBody",
     }
 )  # fmt: skip
-_CONNECTION = (boto.HTTPClientError, ResponseParserError, boto.IncompleteReadError)
+_CONNECTION = (
+    boto.ConnectionError,
+    boto.HTTPClientError,
+    boto.IncompleteReadError,
+    ResponseParserError,
+)
 _PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524})
 
 
@@ -136,7 +141,7 @@ def judge(error: Exception) -> Verdict:
 def _retry_after(error: boto.ClientError) -> float | None:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     text = headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if text.isascii() and text.isdigit() else None
 
 
 def explain(error: Exception, action: str, bucket: str, endpoint: str | None) -> StoreError:
@@ -167,6 +172,8 @@ def _meaning(error: Exception, bucket: str, where: str) -> tuple[Meaning, str]:
             "Check s3-endpoint, and that this machine may connect to it. Run again: what "
             "arrived is not sent again.",
         ), ""
+    if isinstance(error, boto.InvalidRegionError):
+        return _REGION, "s3-region is not the name of one"
     if isinstance(error, boto.ParamValidationError):
         return _NAME, bucket
     if isinstance(error, boto.BotoCoreError):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Container, Iterator
 
 from galleria_action.errors import DeployError, FailureReason, Problem
+
+LARGEST = 10**18
+"""No setting is a number like this, and Python refuses to print very long ones."""
 
 Literal = str | int | float | bool | list[str] | None
 
@@ -38,7 +42,9 @@ def parse(text: str, file: str, known: Container[str]) -> dict[str, Literal]:
 
 def _tree(text: str, file: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a Windows path in it is not our business
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
         raise DeployError(
@@ -66,6 +72,8 @@ def _literal(node: ast.expr) -> Literal:
         if not all(isinstance(item, str) for item in value):
             raise TypeError
         return [str(item) for item in value]
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_BLOCK = re.compile(r"^([0-9]{0,9})([-+=.)])")  # at the start of a line: lists, rules, headings
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|<>~&@:$])")
 
 
@@ -53,11 +54,10 @@ def _is_harmless(letter: str) -> bool:
 def shortened(text: str, most: int = 120) -> str:
     """``text`` as one harmless line of at most ``most`` letters, its end kept."""
     text = plain(text)
-    return (
-        text
-        if len(text) <= most
-        else f"{text[: most // 2]}\N{HORIZONTAL ELLIPSIS}{text[-most // 2 :]}"
-    )
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}\N{HORIZONTAL ELLIPSIS}{text[len(text) - end :]}"
 
 
 def code(text: str, most: int = 120) -> str:
@@ -76,8 +76,11 @@ def code(text: str, most: int = 120) -> str:
 def markdown(text: str) -> str:
     """A sentence that may hold other people's words, without any markup, mention or link.
 
-    Letters that could mean something are made character references; backslashes alone would
-    not stop ``@mentions`` and bare addresses.
+    Letters that could mean something are made character references. GitHub looks for mentions
+    and issue numbers in the rendered page, so these are broken by a space of no width.
     """
-    text = _MARKDOWN.sub(lambda found: f"&#{ord(found[1])};", plain(text))
-    return re.sub(r"(?i)\bwww\.", "www&#46;", text)
+    text = plain(text).strip()
+    text = _MARKDOWN.sub(lambda found: f"&#{ord(found[1])};", text)
+    text = _BLOCK.sub(lambda found: f"{found[1]}&#{ord(found[2])};", text)
+    text = re.sub(r"(?i)\b(www)\.", r"\1&#46;", text)
+    return re.sub("(&#(?:64|35);)", "\\1\N{ZERO WIDTH SPACE}", text)

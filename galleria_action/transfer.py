@@ -72,7 +72,7 @@ def run(
             if not running:
                 break
             finished, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-            failure = _collect(finished, running, done) or failure
+            failure = _first([failure, *_collect(finished, running, done)])
             tick()
     except BaseException:
         _drain(running, done)
@@ -83,7 +83,7 @@ def run(
 
 def _collect(
     finished: Iterable[Future[R]], running: dict[Future[R], T], done: Callable[[T, R], None]
-) -> BaseException | None:
+) -> list[BaseException]:
     failures: list[BaseException] = []
     for future in finished:
         item = running.pop(future)
@@ -92,8 +92,13 @@ def _collect(
             done(item, future.result())
         else:
             failures.append(error)
-    # A worker that gave up because of the cancellation is not its cause.
-    return min(failures, key=lambda error: isinstance(error, Cancelled)) if failures else None
+    return failures
+
+
+def _first(failures: Iterable[BaseException | None]) -> BaseException | None:
+    """The failure to report: a worker that gave up because of a cancellation is not its cause."""
+    happened = [each for each in failures if each is not None]
+    return min(happened, key=lambda each: isinstance(each, Cancelled), default=None)
 
 
 def _drain(running: dict[Future[R], T], done: Callable[[T, R], None]) -> None:

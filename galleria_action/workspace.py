@@ -64,10 +64,15 @@ class Workspace:
 
     def resolve(self, path: str) -> str:
         """The real path behind ``path``, free of links; raises :class:`Unpublishable`."""
-        resolved = _Resolver(self).resolve(self.absolute(path))
+        return self._followed(path)[0]
+
+    def _followed(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """The real path behind ``path``, and the links that lead to it."""
+        resolver = _Resolver(self)
+        resolved = resolver.resolve(self.absolute(path))
         if self.confined and not self._inside(resolved):
-            raise Unpublishable(f"{path} leads out of the workspace, to {resolved}")
-        return resolved
+            raise Unpublishable(f"leads out of the workspace, to {resolved}")
+        return resolved, tuple(resolver.links)
 
     def locate(self, path: str) -> str | None:
         """The real path behind ``path``, None if nothing is there."""
@@ -75,8 +80,8 @@ class Workspace:
             return self.resolve(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except Unpublishable as error:
-            raise _bad_links([str(error)]) from None
+        except (Unpublishable, OSError, ValueError) as error:
+            raise _bad_links([f"{path[:200]}: {_why(error)}"]) from None
 
     def absolute(self, path: str) -> str:
         return self.mapped(os.path.join(self.root, os.path.expanduser(path)))
@@ -101,14 +106,23 @@ class Workspace:
         return self.root.rstrip("/") + "/"
 
     def excluded(self, name: str, path: str) -> bool:
-        """Whether the file ``name`` of a folder, really at ``path``, is never uploaded."""
+        """Whether the file ``name`` of a folder, really at ``path``, is never uploaded.
+
+        Globs without ``/`` are about names below the folder and of the file behind a link, the
+        others about paths from the folder or the workspace.
+        """
         inside = self._inside(path)
-        target = path.removeprefix(self._base).lstrip("/")
+        target = path.removeprefix(self._base) if inside else path
         if any(_is_never(part) for each in (name, target) for part in each.split("/")):
             return True
-        if inside and any(target == each or target.startswith(each + "/") for each in self._never):
+        if any(target == each or target.startswith(each + "/") for each in self._never):
             return True
-        return any(globs.covers(glob, name) or globs.covers(glob, target) for glob in self.exclude)
+        last = target.rpartition("/")[2]
+        return any(
+            globs.covers(glob, name)
+            or (inside and globs.covers(glob, target if "/" in glob.rstrip("/") else last))
+            for glob in self.exclude
+        )
 
     @cached_property
     def _never(self) -> tuple[str, ...]:
@@ -135,23 +149,28 @@ class Workspace:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except NotADirectoryError:
             return
+        except OSError as error:
+            problems.append(f"{self.relative(folder)}: {_why(error)}")
+            return
         for entry in entries:
             entry_name = f"{name}/{entry.name}" if name else entry.name
-            path = entry.path
-            if self.excluded(entry_name, path):
+            if self.excluded(entry_name, entry.path):
                 continue
             try:
+                path, links = entry.path, ()
                 if entry.is_symlink():
-                    path = self.resolve(path)
-                    if self.excluded(entry_name, path):
-                        continue
+                    path, links = self._followed(path)
                 status = os.stat(path, follow_symlinks=False)
             except (Unpublishable, OSError) as error:
                 problems.append(f"{self.relative(entry.path)}: {_why(error)}")
                 continue
+            if links and any(self.excluded(entry_name, each) for each in (path, *links)):
+                continue
             if stat.S_ISDIR(status.st_mode):
                 if path in above:
-                    problems.append(f"{self.relative(entry.path)}: a link to a folder it lies in")
+                    problems.append(
+                        f"{self.relative(entry.path)}: is a link to a folder it lies in"
+                    )
                 else:
                     yield from self._walk(path, entry_name, (*above, path), problems)
             elif stat.S_ISREG(status.st_mode):
@@ -166,33 +185,35 @@ class Workspace:
         """
         found: dict[str, LocalFile] = {}
         faults: dict[str, str] = {}
-        parents: dict[str, str | None] = {}
+        parents: dict[str, str | Exception] = {}
         top = self.absolute(folder)
         for name in names:
             parent = name.rpartition("/")[0]
             if parent not in parents:
                 parents[parent] = self._resolved_folder(f"{top}/{parent}" if parent else top)
-            real_parent = parents[parent]
-            path = f"{real_parent}/{name.rpartition('/')[2]}" if real_parent else f"{top}/{name}"
+            real = parents[parent]
+            if isinstance(real, Exception):
+                faults[name] = _why(real)
+                continue
             try:
-                found[name] = self._file(name, path)
-            except (Unpublishable, OSError) as error:
+                found[name] = self._file(name, f"{real}/{name.rpartition('/')[2]}")
+            except (Unpublishable, OSError, ValueError) as error:
                 faults[name] = _why(error)
         return found, faults
 
-    def _resolved_folder(self, path: str) -> str | None:
+    def _resolved_folder(self, path: str) -> str | Exception:
         try:
             return self.resolve(path)
-        except (Unpublishable, OSError):
-            return None  # then each file below it says why
+        except (Unpublishable, OSError, ValueError) as error:
+            return error
 
     def _file(self, name: str, path: str) -> LocalFile:
         status = os.stat(path, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
-            path = self.resolve(path)
+            path, links = self._followed(path)
+            if any(self.excluded(name, each) for each in links):
+                raise Unpublishable("is excluded from being uploaded")
             status = os.stat(path, follow_symlinks=False)
-        elif self.confined and not self._inside(path):
-            path = self.resolve(path)
         if not stat.S_ISREG(status.st_mode):
             raise Unpublishable("is no file")
         if self.excluded(name, path):
@@ -210,7 +231,7 @@ class _Resolver:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._links = 0
+        self.links: list[str] = []
 
     def resolve(self, path: str) -> str:
         rest = [part for part in reversed(path.split("/")) if part not in ("", ".")]
@@ -224,9 +245,9 @@ class _Resolver:
             if not stat.S_ISLNK(os.lstat(here).st_mode):
                 done = here
                 continue
-            self._links += 1
-            if self._links > MOST_LINKS:
-                raise Unpublishable(f"{path} is a circle of links")
+            self.links.append(here)
+            if len(self.links) > MOST_LINKS:
+                raise Unpublishable("is a circle of links")
             target = self._workspace.mapped(os.readlink(here))
             if target.startswith("/"):
                 done = "/"
@@ -246,6 +267,8 @@ def _why(error: Exception) -> str:
             return "is not there: a folder on its path is a file"
         case OSError():
             return f"cannot be read: {error.strerror}"
+        case ValueError():  # NUL in the name
+            return "is not the name of a file"
     return str(error)
 
 

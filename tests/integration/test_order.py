@@ -319,7 +319,7 @@ def test_objects_of_others_survive_and_replaced_ones_are_counted(store, gallery)
     for key in [*others, "photos/full/a.jpg", "index.html"]:
         inner.put(key, b"somebody else's", None)
     ran = program.deployed(gallery.root, store, delete_stale_site="true", max_deletes="1000")
-    assert "2 object(s) that this gallery did not put are replaced" in ran.log
+    assert "2 objects at this gallery's keys will be replaced" in ran.log
     gallery.remove("a")
     gallery.write()
     (gallery.site / "style.css").unlink()
