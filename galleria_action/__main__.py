@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
-from galleria_action import __version__
-from galleria_action.errors import EXIT_CANCELLED
+from galleria_action import __version__, cancellation
+from galleria_action.errors import EXIT_CANCELLED, Cancelled
 from galleria_action.inputs import INPUTS, Input, Kind
 
 _DESCRIPTION = """\
@@ -78,16 +80,25 @@ def flags(arguments: Sequence[str]) -> dict[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; 0 on success, 1 on failure, 130 when cancelled."""
-    given = flags(sys.argv[1:] if arguments is None else arguments)
-    from galleria_action import main as program
-
-    status = program.main(given, os.environ, os.getcwd())
+    with cancellation.signals() as stopped:
+        status = _main(sys.argv[1:] if arguments is None else arguments, stopped)
     if status == EXIT_CANCELLED:
         # Threads may still wait for an answer; the runner kills us before it comes.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     return status
+
+
+def _main(arguments: Sequence[str], stopped: threading.Event) -> int:
+    with suppress(Cancelled):  # then the program, started once more, reports it
+        given = flags(arguments)
+        from galleria_action import main as program
+
+        return program.main(given, os.environ, os.getcwd(), stopped)
+    from galleria_action import main as program
+
+    return program.main({}, os.environ, os.getcwd(), stopped)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from galleria_action import deployed, failures, transfer
 from galleria_action.config import Config
 from galleria_action.errors import ConditionFailed, ConditionUnknown, DeployError, StoreError
 from galleria_action.journal import Journal
-from galleria_action.ledger import Entry, Owner
+from galleria_action.ledger import Entry, Owner, is_edited
 from galleria_action.plan import Change, Kind, Plan
 from galleria_action.publication import Published, Stale
 from galleria_action.recorder import Observer, Outcome
@@ -137,7 +137,8 @@ class Deployment:
             content = self.source.open(change)
             if isinstance(content, Published):
                 etag = self.store.put(change.key, content.data, change.headers)
-                sha256 = hashlib.sha256(content.data).hexdigest() if change.edit else change.source
+                edited = is_edited(change.edit)
+                sha256 = hashlib.sha256(content.data).hexdigest() if edited else change.source
                 return Put(etag, len(content.data), sha256)
             etag = self.store.put_parts(change.key, content, change.headers)
             return Put(etag, change.size, change.source)
@@ -148,7 +149,8 @@ class Deployment:
         self._expected[change.key] = put.etag
         self.journal.note({change.key: self._facts(change, put)})
         wanted = change.wanted
-        if wanted and wanted.is_full and put.sha256 != wanted.deployment_hash:
+        foretold = wanted.deployment_hash if wanted else ""
+        if foretold and is_edited(change.edit) and put.sha256 != foretold:
             self.outcome.re_encoded += 1
         self.observer.put(change)
 

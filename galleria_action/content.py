@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Protocol
 
 from galleria_action import publication, text
 from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.ledger import is_edited
 from galleria_action.plan import Change
 from galleria_action.planning import ReadRequest
 from galleria_action.publication import Published, Reading, Stale
@@ -38,12 +40,25 @@ class Content:
     def __init__(self, files: Files) -> None:
         self._files = files
 
-    def readings(self, requests: Iterable[ReadRequest], executor: Executor) -> dict[str, Reading]:
+    def readings(self, requests: Sequence[ReadRequest], executor: Executor) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
+        fulls = [each for each in requests if each.wanted.is_full]
+        others = [each for each in requests if not each.wanted.is_full]
+        readings = self._all(fulls, executor)
+        # A web variant is edited exactly when its full is.
+        as_they_are = {
+            each.wanted.photo for each in fulls if not is_edited(readings[each.wanted.key].edit)
+        }
+        others = [
+            replace(each, edit=None) if each.wanted.photo in as_they_are else each
+            for each in others
+        ]
+        return readings | self._all(others, executor)
+
+    def _all(self, requests: Sequence[ReadRequest], executor: Executor) -> dict[str, Reading]:
         readings: dict[str, Reading] = {}
         stale: list[str] = []
         problems: list[Problem] = []
-        requests = list(requests)
         for request, outcome in zip(requests, executor.map(self._attempt, requests), strict=True):
             match outcome:
                 case Reading():
@@ -69,16 +84,16 @@ class Content:
 
     def _read(self, request: ReadRequest) -> Reading:
         wanted = request.wanted
-        if wanted.edit or wanted.file.size < CHUNK:
+        if request.edit or wanted.file.size < CHUNK:
             data = self._files.read(wanted.file.path)
-            return publication.read(wanted, data, md5=request.md5)
+            return publication.read(wanted, request.edit, data, md5=request.md5)
         sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
         for chunk in self._chunks(wanted, CHUNK):
             sha256.update(chunk)
             size += len(chunk)
             if request.md5:
                 md5.update(chunk)
-        publication.edit_for(wanted, sha256.hexdigest())
+        publication.edit_for(wanted, None, sha256.hexdigest())
         return Reading(sha256.hexdigest(), "", size, md5.hexdigest() if request.md5 else "")
 
     def _chunks(self, wanted: Wanted, size: int) -> Iterator[bytes]:
@@ -95,13 +110,15 @@ class Content:
         """
         wanted = change.wanted
         assert wanted is not None, f"nothing is sent for {change.key}"
-        if change.size >= LARGE and not change.edit:
+        if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
         data = self._files.read(wanted.file.path)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != change.source:
             raise Stale(wanted.file.name)
-        published = publication.publish(wanted, data, sha256)
+        if not is_edited(change.edit):
+            return Published(data, change.edit)
+        published = publication.publish(wanted, wanted.edit, data)
         if published.edit != change.edit:
             raise Stale(wanted.file.name)
         return published

@@ -32,13 +32,14 @@ class Event:
 
 def parse(environ: Mapping[str, str], payload: Mapping[str, Any]) -> Event:
     """The event from the runner's environment and the payload at ``GITHUB_EVENT_PATH``."""
-    return Event(environ.get("GITHUB_EVENT_NAME", ""), _from_fork(payload))
+    name = environ.get("GITHUB_EVENT_NAME", "")
+    return Event(name, name.startswith("pull_request") and _from_fork(payload))
 
 
 def _from_fork(payload: Mapping[str, Any]) -> bool:
     pull_request = payload.get("pull_request")
     if not isinstance(pull_request, Mapping):
-        return False
+        return True  # a pull request that does not say whose it is, is not ours
     head, base = (_repository(pull_request.get(side)) for side in ("head", "base"))
     # A deleted fork leaves no repository behind: then it certainly was not this one.
     return head is None or head != base

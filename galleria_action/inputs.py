@@ -222,7 +222,8 @@ OUTPUTS: dict[str, str] = {
     "mode": "`metadata` or `directory`.",
     "changes": "`true` if the plan writes or deletes anything, else `false`.",
     "photos-to-upload": "Photos with at least one object to upload.",
-    "photos-to-delete": "Photos with at least one object to delete.",
+    "photos-to-delete": "Photos that the deployment removes; "
+    "old files of photos that stay are not counted.",
     "photos-unchanged": "Photos with nothing to upload.",
     "site-to-upload": "Site files to upload.",
     "site-to-delete": "Site files to delete.",

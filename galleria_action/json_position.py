@@ -1,56 +1,66 @@
-"""Where in a JSON text a value stands: the line for an annotation.
+"""Where in a JSON text values stand: the lines for annotations.
 
-Only walks when something is wrong with a document, one pass to each value that is asked for.
+Only walks when something is wrong with a document, once for all values that are asked for.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
+Path = Sequence[str | int]
 
-def line_of(text: str, path: Sequence[str | int]) -> int:
-    """Line (from 1) of the value at ``path`` in the valid JSON ``text``.
 
-    Of members with the same name the last counts, as for Python's parser. A step that the
-    document does not have ends the walk: the line of its parent is given.
+def lines_of(text: str, paths: Sequence[Path]) -> list[int]:
+    """Line (from 1) of the value at each of ``paths`` in the valid JSON ``text``.
+
+    A step that the document does not have ends the walk: the line of its parent is given. Of
+    members with the same name the last counts, as for Python's parser.
     """
-    position = _skip_space(text, 0)
-    for step in path:
-        found = _step(text, position, step)
-        if found is None:
-            break
-        position = found
-    return text.count("\n", 0, position) + 1
+    positions = [0] * len(paths)
+    _walk(text, _skip_space(text, 0), list(enumerate(paths)), positions)
+    return [text.count("\n", 0, position) + 1 for position in positions]
 
 
-def _skip_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
+def _walk(
+    text: str, position: int, wanted: Sequence[tuple[int, Path]], positions: list[int]
+) -> None:
+    """Note ``position`` for all ``wanted`` (index, rest of its path), and go on to their rests."""
+    deeper: dict[str | int, list[tuple[int, Path]]] = {}
+    for index, rest in wanted:
+        positions[index] = position
+        if rest:
+            deeper.setdefault(rest[0], []).append((index, rest[1:]))
+    if deeper:
+        for name, at in _members(text, position):
+            if name in deeper:
+                _walk(text, at, deeper[name], positions)
 
 
-def _step(text: str, position: int, step: str | int) -> int | None:
-    """Position of the member or item ``step`` of the container at ``position``."""
+def _members(text: str, position: int) -> Iterator[tuple[str | int, int]]:
+    """Name or index and position of each value in the container at ``position``, if it is one."""
     opening = text[position]
-    if opening not in "{[" or isinstance(step, str) != (opening == "{"):
-        return None
+    if opening not in "{[":
+        return
     index = 0
-    found = None
     position = _skip_space(text, position + 1)
     while text[position] not in "}]":
         name: str | int = index
         if opening == "{":
             name, position = _DECODER.raw_decode(text, position)
             position = _skip_space(text, _skip_space(text, position) + 1)  # over the colon
-        if name == step:
-            found = position
+        yield name, position
         _, position = _DECODER.raw_decode(text, position)
         position = _skip_space(text, position)
         if text[position] == ",":
             position = _skip_space(text, position + 1)
         index += 1
-    return found
+
+
+def _skip_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position

@@ -70,6 +70,11 @@ class Ledger:
         return {key for key, entry in self.entries.items() if entry.owner in owners}
 
 
+def is_edited(edit: str) -> bool:
+    """Whether an object with this ``edit`` got other bytes than its source."""
+    return bool(edit) and not edit.startswith(UNTOUCHED)
+
+
 class NewerLedger(Exception):
     """The ledger was written by a newer version of this program."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -53,6 +52,7 @@ def run(
     readers: Executor,
     uploaders: Executor,
     observer: Observer,
+    budget: ByteBudget,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Validate, compare, show the plan and, unless it is a dry run, deploy.
@@ -81,7 +81,6 @@ def run(
         return
 
     journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
-    budget = ByteBudget(BYTES_IN_FLIGHT)
     deployment = Deployment(
         config=config,
         plan=plan,
@@ -98,12 +97,17 @@ def run(
     presentation.conclude(results, config, runner, clock() - began)
 
 
-def main(flags: Mapping[str, str], environ: Mapping[str, str], here: str) -> int:
-    """Wire the real collaborators, run, and return the exit status."""
+def main(
+    flags: Mapping[str, str], environ: Mapping[str, str], here: str, stopped: threading.Event
+) -> int:
+    """Wire the real collaborators, run, and return the exit status.
+
+    :class:`Cancelled` may be raised in this thread at any moment; ``stopped`` is set before.
+    """
     runner = Runner(environ)
     results = Results()
     try:
-        _deploy(flags, environ, here, runner, results)
+        _deploy(flags, environ, here, stopped, runner, results)
     except DeployError as error:
         return _failed(error, results, runner)
     except Cancelled:
@@ -119,29 +123,33 @@ def _deploy(
     flags: Mapping[str, str],
     environ: Mapping[str, str],
     here: str,
+    stopped: threading.Event,
     runner: Runner,
     results: Results,
 ) -> None:
+    if stopped.is_set():
+        raise Cancelled
     started_by = event.parse(environ, _payload(environ))
+    runner.mask(secrets(Sources(flags, environ)))  # before the settings file can be complained of
     sources = _sources(flags, environ, here, started_by)
     runner.mask(secrets(sources))
     config = configuration.parse(sources, started_by)
     results.config = config
     never = (config.settings_file or DEFAULT_SETTINGS, config.report_dir)
     workspace = Workspace.of(environ, here, never, config.exclude)
-    with _cancellation() as stopped:
-        store = aws.store(config.bucket, config.concurrency, stopped)
-        with _threads(READERS) as readers, _threads(config.concurrency) as uploaders:
-            run(
-                config,
-                store,
-                workspace,
-                runner,
-                results,
-                readers=readers,
-                uploaders=uploaders,
-                observer=_observer(config, runner, environ),
-            )
+    store = aws.store(config.bucket, config.concurrency, stopped)
+    with _threads(READERS) as readers, _threads(config.concurrency) as uploaders:
+        run(
+            config,
+            store,
+            workspace,
+            runner,
+            results,
+            readers=readers,
+            uploaders=uploaders,
+            observer=_observer(config, runner, environ),
+            budget=ByteBudget(BYTES_IN_FLIGHT, stopped.is_set),
+        )
 
 
 @contextmanager
@@ -200,27 +208,6 @@ def _sources(
         ) from None
     name = workspace.relative(path)
     return Sources(flags, environ, settings.parse(source, name, SETTING_NAMES))
-
-
-@contextmanager
-def _cancellation() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into :class:`Cancelled`, raised in the main thread, once.
-
-    The event tells the other threads not to go on.
-    """
-    stopped = threading.Event()
-
-    def cancel(_signal: int, _frame: object) -> None:
-        if not stopped.is_set():
-            stopped.set()
-            raise Cancelled
-
-    before = {each: signal.signal(each, cancel) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _failed(error: DeployError, results: Results, runner: Runner) -> int:

@@ -22,7 +22,7 @@ KEEP_TIMEZONE = 13
 
 MOST_PROBLEMS = 100
 
-_ODD = re.compile(r"\\u[dD][89a-fA-F]|[eE]\+?[0-9]{3}|[0-9]{300}")
+_ODD = re.compile(r"\\u[dD][89a-fA-F]|[eE]\+?[0-9]{2}|[0-9]{200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,10 @@ class Manifest:
 
     def says_the_same_as(self, other: Manifest) -> bool:
         """Whether both have the same :attr:`content`, without making hashes of it."""
-        return self._statement == other._statement
+        if self.data == other.data:
+            return True
+        # Python finds true, 1 and 1.0 equal; JSON does not.
+        return self._statement == other._statement and self.content == other.content
 
     @property
     def _statement(self) -> dict[str, Any]:
@@ -119,11 +122,13 @@ def invalid(file: str, problems: Sequence[Problem]) -> DeployError:
 
 
 def _located(file: str, text: str, found: Iterable[tuple[JsonPath, str]]) -> DeployError:
+    found = list(found)
+    lines = json_position.lines_of(text, [path for path, _ in found])
     return invalid(
         file,
         [
-            Problem(f"{_json_path(path)}: {why}", file, json_position.line_of(text, path))
-            for path, why in found
+            Problem(f"{_json_path(path)}: {why}", file, line)
+            for (path, why), line in zip(found, lines, strict=True)
         ],
     )
 
@@ -166,7 +171,7 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
                 Problem(
                     "schema_version: from a newer version",
                     file,
-                    json_position.line_of(text, ("schema_version",)),
+                    json_position.lines_of(text, [("schema_version",)])[0],
                 )
             ],
             advice="Update the action: uses: galleria/deploy@v1 gets the newest version 1.",

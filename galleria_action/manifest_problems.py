@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 from galleria_action import keys
@@ -41,14 +42,19 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
     """
     photos = list(_photos(document))
     paths = list(_paths(photos))
-    unspeakable = list(_unspeakable(document, ())) if odd else []
-    yield from unspeakable
+    unspeakable = dict(_unspeakable(document, ())) if odd else {}
+    yield from unspeakable.items()
     if not unspeakable:  # the schema's arithmetic cannot cope with them
         yield from _schema_problems(document)
-    yield from _id_problems(photos)
-    yield from _path_problems(paths)
-    yield from _time_problems(photos)
-    yield from _absent_files(paths, absent)
+    rest = (
+        _id_problems(photos),
+        _path_problems(paths),
+        _time_problems(photos),
+        _absent_files(paths, absent),
+    )
+    for problem in chain.from_iterable(rest):
+        if problem[0] not in unspeakable:
+            yield problem
 
 
 def _unspeakable(value: Any, path: JsonPath) -> Iterator[Located]:
@@ -101,9 +107,10 @@ def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
         if error.validator == "required" or path not in told:
             told.add(path)
             yield path, _explain(error.validator, error.validator_value, error)
-    if not told:  # Python's `$` also matches before a line break at the end
-        for strict in fast.iter_errors(document):
-            yield tuple(strict.instance_path), strict.message[:200]
+    for strict in fast.iter_errors(document):
+        path = tuple(strict.instance_path)
+        if path not in told:  # in Python `$` also matches before a line break at the end
+            yield path, strict.message[:200]
 
 
 def _explain(validator: object, expected: object, error: Any) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from galleria_action import headers, removal
 from galleria_action.config import Config
-from galleria_action.ledger import UNTOUCHED, Entry, Owner
-from galleria_action.manifest import Manifest
+from galleria_action.ledger import UNTOUCHED, Entry, Owner, is_edited
+from galleria_action.manifest import Edit, Manifest
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
@@ -22,9 +22,16 @@ from galleria_action.wanted import Wanted
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """A file to read. ``md5``: the object is listed but unknown, so its ETag may prove it."""
+    """A file to read.
+
+    edit
+        The correction it may get; None where its photo's full is known to go as it is.
+    md5
+        The object is listed but unknown, so its ETag may prove it.
+    """
 
     wanted: Wanted
+    edit: Edit | None
     md5: bool
 
 
@@ -45,11 +52,22 @@ def unread(objects: Iterable[Wanted], remote: Remote, *, force: bool) -> list[Re
     other files are small, or have nothing that vouches for them.
     """
     requests = []
+    objects = list(objects)
+    as_they_are = {
+        each.photo
+        for each in objects
+        if each.is_full
+        and not force
+        and _settled(each, remote.entry(each.key), remote.listing.get(each.key))
+        and not is_edited(remote.ledger.entries[each.key].edit)
+    }
     for each in objects:
         entry, listed = remote.entry(each.key), remote.listing.get(each.key)
         if force or not _settled(each, entry, listed):
             unknown = entry is None or not entry.source
-            requests.append(ReadRequest(each, listed is not None and unknown and not force))
+            edit = None if each.photo in as_they_are and not each.is_full else each.edit
+            md5 = listed is not None and unknown and not force
+            requests.append(ReadRequest(each, edit, md5))
     return requests
 
 
@@ -80,7 +98,7 @@ def build(
     manifest_data = b""
     if gallery.manifest and photos and (reason := comparison.manifest_reason(gallery.manifest)):
         manifest_data = gallery.manifest.published(redact=config.redact_paths)
-        puts.append(_manifest_put(config, gallery.manifest, reason, len(manifest_data)))
+        puts.append(_manifest_put(config, gallery.manifest, reason, manifest_data))
     removals = removal.find(config, gallery.objects, remote, photos=bool(gallery.manifest))
     changes = [*puts, *removals.changes]
     plan = Plan(
@@ -105,6 +123,9 @@ def build(
         notices=tuple(_notices(gallery)),
     )
 
+
+REDACTED = "redacted"
+"""The edit of a manifest whose absolute paths were cut to file names."""
 
 _KIND_ORDER = {Kind.PHOTO: 0, Kind.SITE: 1, Kind.MANIFEST: 3}
 
@@ -162,6 +183,8 @@ class _Comparison:
             known = entry is not None or each.key in self._deployed
             return Reason.MISSING if known else Reason.NEW
         if entry is None or not entry.source:
+            if self._config.force:
+                return Reason.FORCED
             return None if reading.md5 == listed.etag else Reason.UNVERIFIED
         if (entry.source, entry.edit) != (reading.sha256, reading.edit):
             return Reason.CHANGED
@@ -214,14 +237,15 @@ def _manifest_headers(config: Config) -> headers.Headers:
     return headers.headers(config.metadata_key, config.metadata_key, config.cache_control)
 
 
-def _manifest_put(config: Config, manifest: Manifest, reason: Reason, size: int) -> Change:
+def _manifest_put(config: Config, manifest: Manifest, reason: Reason, data: bytes) -> Change:
     return Change(
         action=Action.PUT,
         reason=reason,
         kind=Kind.MANIFEST,
         key=config.metadata_key,
-        size=size,
+        size=len(data),
         source=manifest.content,
+        edit="" if manifest.data == data else REDACTED,
         headers=_manifest_headers(config),
     )
 
@@ -237,7 +261,7 @@ def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int)
     site_files = sum(each.owner is Owner.SITE for each in objects)
     return Totals(
         photos_to_upload=len(uploading),
-        photos_to_delete=len({each.photo for each in chosen(Action.DELETE, Kind.PHOTO)}),
+        photos_to_delete=len({each.photo for each in chosen(Action.DELETE, Kind.PHOTO)} - photos),
         photos_unchanged=len(photos) - len(uploading),
         site_to_upload=len(site_puts),
         site_to_delete=len(chosen(Action.DELETE, Kind.SITE)),

@@ -98,7 +98,10 @@ def _photos(config: Config, folder: Folder, manifest: Manifest | None) -> Iterat
         if not files:
             raise _empty("Photo", "photos-dir", config.photos_dir)
         return wanted.photo_files(files, config)
-    found, _ = folder.find(config.photos_dir, list(manifest.paths))
+    found, faults = folder.find(config.photos_dir, list(manifest.paths))
+    if faults:  # they were there when the manifest was read
+        problems = [Problem(f"{name} {why}") for name, why in sorted(faults.items())]
+        raise manifests.invalid(folder.relative(manifest_path(config)), problems)
     return wanted.photos(manifest, found, config)
 
 

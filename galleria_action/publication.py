@@ -45,18 +45,17 @@ class Published:
     untouched_because: str = ""
 
 
-def edit_for(wanted: Wanted, sha256: str) -> Edit | None:
+def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:
     """The edit due to a file with this hash; raises :class:`Stale` if a full is another photo."""
     if wanted.is_full and sha256 != wanted.file_hash:
         if sha256 != wanted.deployment_hash:
             raise Stale(wanted.file.name)
         return None  # corrected before: it already is what the manifest wants published
-    return wanted.edit
+    return edit
 
 
-def publish(wanted: Wanted, data: bytes, sha256: str) -> Published:
-    """What to send for ``data``, the bytes of the wanted file, whose hash is ``sha256``."""
-    edit = edit_for(wanted, sha256)
+def publish(wanted: Wanted, edit: Edit | None, data: bytes) -> Published:
+    """What to send for ``data``, the bytes of the wanted file, if ``edit`` is due to it."""
     if edit is None:
         return Published(data)
     if not wanted.is_full and exif.original_time(data) is None:
@@ -67,10 +66,10 @@ def publish(wanted: Wanted, data: bytes, sha256: str) -> Published:
         return Published(data, UNTOUCHED + str(edit), str(reason))
 
 
-def read(wanted: Wanted, data: bytes, *, md5: bool) -> Reading:
-    """The reading of ``data``; with ``md5`` the published bytes are made and hashed, too."""
+def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Reading:
+    """The reading of ``data``; with ``md5`` the published bytes are hashed, too."""
     sha256 = hashlib.sha256(data).hexdigest()
-    published = publish(wanted, data, sha256)
+    published = publish(wanted, edit_for(wanted, edit, sha256), data)
     return Reading(
         sha256=sha256,
         edit=published.edit,

@@ -109,6 +109,11 @@ class _Removal:
         never_listed = entry is not None and not entry.listed and key not in self._deployed
         return Reason.LEFTOVER if never_listed else Reason.REMOVED
 
+    def _staying(self, ours: set[str]) -> set[str]:
+        """Names of photos that stay part of the gallery, by their id or by one of their keys."""
+        ids = {each.photo for each in self._wanted.values() if each.photo}
+        return ids | {self._name_of(key) for key in ours if key in self._wanted}
+
     def _moved(self, key: str) -> bool:
         """Whether the same file is published below the new prefix."""
         return keys.relative(self._old_prefix, key) in self._names
@@ -116,13 +121,14 @@ class _Removal:
     def limit(self, ours: set[str], limit: MaxDeletes, what: str) -> list[str]:
         """Why the deletes are too many, as one sentence or none.
 
-        Leftovers don't count, nor what is still published below another prefix.
+        Leftovers don't count, nor photos that stay with other files, nor what is still published
+        below another prefix.
         """
         lost = {
             self._name_of(each.key)
             for each in self._deletes
             if each.reason is Reason.REMOVED and not self._moved(each.key)
-        }
+        } - self._staying(ours)
         present = {
             self._name_of(key)
             for key in ours

@@ -35,11 +35,13 @@ class Runner:
     def mask(self, secrets: Iterable[str]) -> None:
         """Hide ``secrets`` from now on, here and in everything the job prints later."""
         lines = {line for each in secrets for line in each.splitlines() if line}
-        self._secrets = tuple(sorted(lines, key=len, reverse=True))  # one may hold another
-        if self._actions:
+        new = lines - set(self._secrets)
+        # The longest first, for one may hold another.
+        self._secrets = tuple(sorted({*self._secrets, *lines}, key=len, reverse=True))
+        if self._actions and new:
             from actions_toolkit import core
 
-            for each in self._secrets:
+            for each in sorted(new):
                 core.set_secret(each)
 
     def say(self, lines: str = "") -> None:

@@ -120,7 +120,7 @@ class Workspace:
         last = target.rpartition("/")[2]
         return any(
             globs.covers(glob, name)
-            or (inside and globs.covers(glob, target if "/" in glob.rstrip("/") else last))
+            or globs.covers(glob, target if inside and "/" in glob.rstrip("/") else last)
             for glob in self.exclude
         )
 
@@ -157,14 +157,12 @@ class Workspace:
             if self.excluded(entry_name, entry.path):
                 continue
             try:
-                path, links = entry.path, ()
-                if entry.is_symlink():
-                    path, links = self._followed(path)
+                path, links = self._target(entry)
                 status = os.stat(path, follow_symlinks=False)
             except (Unpublishable, OSError) as error:
                 problems.append(f"{self.relative(entry.path)}: {_why(error)}")
                 continue
-            if links and any(self.excluded(entry_name, each) for each in (path, *links)):
+            if any(self.excluded(entry_name, each) for each in links):
                 continue
             if stat.S_ISDIR(status.st_mode):
                 if path in above:
@@ -176,6 +174,13 @@ class Workspace:
             elif stat.S_ISREG(status.st_mode):
                 yield LocalFile(entry_name, path, status.st_size)
 
+    def _target(self, entry: os.DirEntry[str]) -> tuple[str, tuple[str, ...]]:
+        """Where an entry of a folder really lies; for a link every path on the way, too."""
+        if not entry.is_symlink():
+            return entry.path, ()
+        path, links = self._followed(entry.path)
+        return path, (*links, path)
+
     def find(
         self, folder: str, names: Sequence[str]
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
@@ -185,38 +190,38 @@ class Workspace:
         """
         found: dict[str, LocalFile] = {}
         faults: dict[str, str] = {}
-        parents: dict[str, str | Exception] = {}
+        parents: dict[str, tuple[str, tuple[str, ...]] | Exception] = {}
         top = self.absolute(folder)
         for name in names:
             parent = name.rpartition("/")[0]
             if parent not in parents:
-                parents[parent] = self._resolved_folder(f"{top}/{parent}" if parent else top)
+                parents[parent] = self._folder(f"{top}/{parent}" if parent else top)
             real = parents[parent]
             if isinstance(real, Exception):
                 faults[name] = _why(real)
                 continue
             try:
-                found[name] = self._file(name, f"{real}/{name.rpartition('/')[2]}")
+                found[name] = self._file(name, *real)
             except (Unpublishable, OSError, ValueError) as error:
                 faults[name] = _why(error)
         return found, faults
 
-    def _resolved_folder(self, path: str) -> str | Exception:
+    def _folder(self, path: str) -> tuple[str, tuple[str, ...]] | Exception:
         try:
-            return self.resolve(path)
+            return self._followed(path)
         except (Unpublishable, OSError, ValueError) as error:
             return error
 
-    def _file(self, name: str, path: str) -> LocalFile:
+    def _file(self, name: str, folder: str, links: tuple[str, ...]) -> LocalFile:
+        path = f"{folder}/{name.rpartition('/')[2]}"
         status = os.stat(path, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
-            path, links = self._followed(path)
-            if any(self.excluded(name, each) for each in links):
-                raise Unpublishable("is excluded from being uploaded")
+            path, more = self._followed(path)
+            links += more
             status = os.stat(path, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode):
             raise Unpublishable("is no file")
-        if self.excluded(name, path):
+        if any(self.excluded(name, each) for each in (path, *links)):
             raise Unpublishable("is excluded from being uploaded")
         return LocalFile(name, path, status.st_size)
 

@@ -16,6 +16,7 @@ from galleria_action.progress import Lines
 from galleria_action.runner import Runner
 from galleria_action.sources import Sources
 from galleria_action.store import Store
+from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
 BUCKET = {"s3-bucket": "gallery"}
@@ -69,6 +70,7 @@ def run(root: Path, store: Store, **inputs: str) -> Ran:
             results,
             readers=Serial(),
             uploaders=Serial(),
+            budget=ByteBudget(1 << 30),
             observer=Lines(runner.say, lambda: 0.0, every_object=config.progress),
             clock=lambda: 0.0,
         )

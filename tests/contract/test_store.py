@@ -1,0 +1,277 @@
+"""One suite for every store: the one in memory and the real servers, through the protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from support import servers
+from support.memory import MemoryStore
+from support.servers import Server
+
+from galleria_action.errors import ConditionFailed
+from galleria_action.headers import Headers
+from galleria_action.store import Condition, Store
+
+HEADERS = Headers("text/plain; charset=utf-8", "public, max-age=60")
+CEPH = pytest.param("ceph", marks=pytest.mark.ceph)
+ODD_KEYS = [
+    "a b/c  d.jpg",
+    "plus+plus/a+b.jpg",
+    "percent/100%.jpg",
+    "percent/%20.jpg",
+    "percent/%C3%BC.jpg",
+    f"nfc/{unicodedata.normalize('NFC', 'Müller Ångström')}.jpg",
+    f"nfd/{unicodedata.normalize('NFD', 'Müller Ångström')}.jpg",
+    "same/\u00fc.jpg",
+    "same/u\u0308.jpg",
+    "日本/写真 🎈.jpg",
+    'quotes/it\'s "quoted".jpg',
+    "what?/why?.jpg",
+    "a#b/c#d.jpg",
+    "you&me/a&amp;b<c>.jpg",
+    "case/A.jpg",
+    "case/a.jpg",
+    ".hidden/..name..jpg",
+    "brackets/[1] (2) {3}.jpg",
+    "equals/a=b;c,d:e@f!$*~.jpg",
+]
+
+
+@pytest.fixture(params=["memory", "rclone", "moto", CEPH])
+def store(request) -> Store:
+    """Every store in turn, on a new bucket."""
+    return _store(request)
+
+
+@pytest.fixture(params=["memory", "moto", CEPH])
+def conditional(request) -> Store:
+    """Every store that honours the conditions of a put."""
+    return _store(request)
+
+
+def _store(request) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    server: Server = request.getfixturevalue(request.param)
+    return servers.store(server, servers.make_bucket(server))
+
+
+def _keys(store: Store, prefix: str = "") -> list[str]:
+    return [key for key, _ in store.list(prefix)]
+
+
+def test_a_put_is_found_by_get_head_and_list(store):
+    """The ETag that the put returned is the one that everything else shows, without quotes."""
+    etag = store.put("full/a.jpg", b"picture", HEADERS)
+
+    assert etag
+    assert '"' not in etag
+    found = store.get("full/a.jpg")
+    assert found is not None
+    assert (found.data, found.etag) == (b"picture", etag)
+    assert store.head("full/a.jpg") == etag
+    assert [(key, *listed) for key, listed in store.list("")] == [("full/a.jpg", 7, etag)]
+
+
+def test_a_put_replaces_what_was_there(store):
+    """The second put wins, under a new ETag, and there still is one object."""
+    first = store.put("a", b"one", HEADERS)
+    second = store.put("a", b"two!", HEADERS)
+
+    assert first != second == store.head("a")
+    assert store.get("a").data == b"two!"
+    assert [(key, listed.size) for key, listed in store.list("")] == [("a", 4)]
+
+
+def test_what_is_absent_is_none(store):
+    """A key without an object is no error, and neither is an empty listing."""
+    store.put("a/b", b"x", HEADERS)
+
+    assert store.get("a/absent") is None
+    assert store.head("a/absent") is None
+    assert _keys(store, "absent/") == []
+
+
+def test_an_empty_object_is_an_object(store):
+    """Nothing at all can be stored, found and listed."""
+    etag = store.put("empty.txt", b"", HEADERS)
+
+    assert store.get("empty.txt").data == b""
+    assert store.head("empty.txt") == etag
+    assert [(key, listed.size) for key, listed in store.list("")] == [("empty.txt", 0)]
+
+
+def test_equal_bytes_have_equal_etags_that_are_their_md5(store):
+    """A single put's ETag proves the bytes: adoption of another tool's objects depends on it."""
+    etags = {store.put(key, b"same", HEADERS) for key in ("a", "b")}
+
+    assert etags == {hashlib.md5(b"same").hexdigest()}
+
+
+def test_odd_keys_stay_what_they_are(store):
+    """Letters that mean something to URLs, XML or file systems; composed and decomposed ones."""
+    for key in ODD_KEYS:
+        store.put(key, key.encode(), HEADERS)
+
+    assert sorted(_keys(store)) == sorted(ODD_KEYS)
+    for key in ODD_KEYS:
+        assert store.get(key).data == key.encode()
+        assert store.head(key) == hashlib.md5(key.encode()).hexdigest()
+        assert key in _keys(store, key)
+    assert store.delete(ODD_KEYS) == {}
+    assert _keys(store) == []
+
+
+def test_a_prefix_is_a_text(store):
+    """`site/` holds neither `site2/` nor `site`; `site` would hold both."""
+    for key in ("site/a", "site/b/c", "site2/a", "sit", "other/site/a"):
+        store.put(key, b"x", HEADERS)
+
+    assert _keys(store, "site/") == ["site/a", "site/b/c"]
+    assert _keys(store, "site") == ["site/a", "site/b/c", "site2/a"]
+
+
+def test_deleting_twice_is_no_error(store):
+    """Present keys are deleted, absent ones count as deleted, others stay."""
+    for key in ("a", "b", "c"):
+        store.put(key, b"x", HEADERS)
+
+    assert store.delete(["a", "c", "absent", "absent/too"]) == {}
+    assert store.delete(["a"]) == {}
+    assert store.delete([]) == {}
+    assert _keys(store) == ["b"]
+
+
+def test_thousands_of_objects(store):
+    """Listings come in pages and deletes in batches of 1,000; neither shows outside."""
+    names = [f"many/{number:04}.jpg" for number in range(2100)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda name: store.put(name, name.encode(), HEADERS), names))
+
+    listed = dict(store.list("many/"))
+    assert list(listed) == names
+    assert listed[names[1500]].etag == hashlib.md5(names[1500].encode()).hexdigest()
+    assert store.delete(names[:1001]) == {}
+    assert _keys(store) == names[1001:]
+
+
+def _parts() -> Iterator[bytes]:
+    yield b"a" * (5 << 20)
+    yield b"b" * (5 << 20)
+    yield b"the rest"
+
+
+def test_a_large_object_is_put_in_parts(store):
+    """It reads back whole, and get, head and list agree on the ETag that was returned."""
+    etag = store.put_parts("film.mp4", _parts(), HEADERS)
+
+    found = store.get("film.mp4")
+    assert found.data == b"".join(_parts())
+    assert found.etag == etag == store.head("film.mp4")
+    assert [(key, *listed) for key, listed in store.list("")] == [
+        ("film.mp4", (10 << 20) + 8, etag)
+    ]
+
+
+def test_parts_that_break_off_leave_nothing(store):
+    """What was there stays, what was not there does not appear, and the cause is passed on."""
+    before = store.put("old.mp4", b"old film", HEADERS)
+
+    def broken() -> Iterator[bytes]:
+        yield b"a" * (5 << 20)
+        raise RuntimeError("the file changed")
+
+    for key in ("new.mp4", "old.mp4"):
+        with pytest.raises(RuntimeError, match="the file changed"):
+            store.put_parts(key, broken(), HEADERS)
+
+    assert [(key, listed.etag) for key, listed in store.list("")] == [("old.mp4", before)]
+
+
+def test_no_parts_are_left_to_be_paid_for(server, bucket):
+    """An upload that broke off is aborted, not only forgotten."""
+    test_parts_that_break_off_leave_nothing(servers.store(server, bucket))
+
+    uploads = servers.client(server).list_multipart_uploads(Bucket=bucket)
+    assert uploads.get("Uploads", []) == []
+
+
+@pytest.mark.parametrize("put", [lambda store, *rest: store.put("a", b"x", *rest),
+                                 lambda store, *rest: store.put_parts("a", _parts(), *rest)],
+                         ids=["put", "put_parts"])  # fmt: skip
+def test_headers_are_stored(server, bucket, put: Callable[[Store, Headers], str]):
+    """Content-Type and Cache-Control are what a browser will get, and nothing is added."""
+    put(servers.store(server, bucket), HEADERS)
+
+    head = servers.client(server).head_object(Bucket=bucket, Key="a")
+    assert head["ContentType"] == HEADERS.content_type
+    assert head["CacheControl"] == HEADERS.cache_control
+    assert "ContentEncoding" not in head
+
+
+def test_only_where_nothing_is(conditional):
+    """If-None-Match: the first put wins, the second is refused and changes nothing."""
+    etag = conditional.put("a", b"one", HEADERS, Condition(None))
+
+    with pytest.raises(ConditionFailed):
+        conditional.put("a", b"two", HEADERS, Condition(None))
+    assert conditional.get("a").data == b"one"
+    assert conditional.head("a") == etag
+
+
+def test_only_where_the_known_object_is(conditional):
+    """If-Match: right for the ETag that is there, whether or not the store wants quotes."""
+    first = conditional.put("a", b"one", HEADERS)
+    second = conditional.put("a", b"two", HEADERS, Condition(first))
+
+    assert conditional.head("a") == second
+    with pytest.raises(ConditionFailed):
+        conditional.put("a", b"three", HEADERS, Condition(first))
+    assert conditional.get("a").data == b"two"
+
+
+def test_only_where_an_object_still_is(conditional):
+    """If-Match on a key that is gone is refused and makes no object."""
+    etag = conditional.put("a", b"one", HEADERS)
+    conditional.delete(["a"])
+
+    with pytest.raises(ConditionFailed):
+        conditional.put("a", b"two", HEADERS, Condition(etag))
+    assert conditional.get("a") is None
+
+
+@pytest.mark.parametrize("present", [False, True], ids=["absent", "present"])
+def test_of_eight_at_once_one_wins(conditional, present):
+    """However many try to commit on the same state, one does, and its bytes are there."""
+    for round_ in range(3):
+        key = f"race {round_}"
+        seen = Condition(conditional.put(key, b"before", HEADERS) if present else None)
+
+        def attempt(number: int, key: str = key, seen: Condition = seen) -> bytes | None:
+            data = f"attempt {number}".encode()
+            try:
+                conditional.put(key, data, HEADERS, seen)
+            except ConditionFailed:
+                return None
+            return data
+
+        with ThreadPoolExecutor(8) as pool:
+            winners = [data for data in pool.map(attempt, range(8)) if data]
+        assert winners == [conditional.get(key).data]
+
+
+def test_a_store_that_ignores_conditions_overwrites(rclone):
+    """Why the manifest's ETag is looked at before each commit: rclone takes every put."""
+    store = servers.store(rclone, servers.make_bucket(rclone))
+    etag = store.put("a", b"one", HEADERS)
+
+    store.put("a", b"two", HEADERS, Condition(None))
+    assert store.get("a").data == b"two"
+    store.put("a", b"three", HEADERS, Condition(etag))
+    assert store.get("a").data == b"three"
+    store.put("gone", b"four", HEADERS, Condition(etag))
+    assert store.get("gone").data == b"four"

@@ -1,0 +1,138 @@
+"""What a store makes of faults: a retry, or a StoreError with the reason a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from support import servers
+from support.servers import HOST, Server
+
+from galleria_action.errors import FailureReason, StoreError
+from galleria_action.headers import Headers
+from galleria_action.retry import Retries
+from galleria_action.storage import S3Store
+
+HEADERS = Headers("text/plain", "no-store")
+OPERATIONS: dict[str, Callable[[S3Store], object]] = {
+    "get": lambda store: store.get("a"),
+    "head": lambda store: store.head("a"),
+    "put": lambda store: store.put("a", b"x", HEADERS),
+    "put_parts": lambda store: store.put_parts("a", iter([b"x"]), HEADERS),
+    "list": lambda store: list(store.list("")),
+    "delete": lambda store: store.delete(["a"]),
+}
+
+
+@pytest.fixture
+def strict(server) -> Server:
+    """The servers that check signatures."""
+    if not server.signatures:
+        pytest.skip(f"{server.name} does not check signatures")
+    return server
+
+
+def _error(store: S3Store, operation: str) -> StoreError:
+    store._retries = Retries()  # as many attempts as ever, without the pauses
+    with pytest.raises(StoreError) as raised:
+        OPERATIONS[operation](store)
+    return raised.value
+
+
+def _reasons(store: S3Store, *but: str) -> set[FailureReason]:
+    """Why each operation failed, those named in ``but`` apart."""
+    return {_error(store, each).reason for each in OPERATIONS.keys() - set(but)}
+
+
+def test_a_wrong_secret_key(strict):
+    """Every request says that the credentials are at fault, and does nothing."""
+    bucket = servers.make_bucket(strict)
+    store = servers.store(strict, bucket, secret_key="an0ther/secret")
+
+    assert _reasons(store) == {FailureReason.CREDENTIALS}
+    assert "an0ther/secret" not in _error(store, "list").text()
+    assert servers.listing(strict, bucket) == {}
+
+
+def test_an_unknown_key_id(strict):
+    """Likewise for a key that the service has never seen."""
+    bucket = servers.make_bucket(strict)
+    store = servers.store(strict, bucket, access_key="NOBODYSKEY")
+
+    assert _reasons(store) == {FailureReason.CREDENTIALS}
+    assert servers.listing(strict, bucket) == {}
+
+
+def test_a_bucket_that_is_not_there(server):
+    """It is named, and never taken for an absent object; HEAD alone cannot tell them apart."""
+    store = servers.store(server, "no-such-bucket")
+
+    assert _reasons(store, "head") == {FailureReason.BUCKET}
+    message = _error(store, "list").text()
+    assert "no-such-bucket" in message
+    assert server.endpoint in message
+
+
+def test_no_server():
+    """Nobody listens at the endpoint: the network is at fault."""
+    nobody = Server("nobody", f"http://{HOST}:{servers.free_port()}")
+    store = servers.store(nobody, "bucket")
+
+    assert _reasons(store) == {FailureReason.NETWORK}
+    assert nobody.endpoint in _error(store, "list").text()
+
+
+def test_a_certificate_that_is_not_trusted(ceph):
+    """It is no reason to go on without one, nor to try again."""
+    stranger = Server("stranger", ceph.endpoint)
+
+    error = _error(servers.store(stranger, "bucket"), "list")
+
+    assert error.reason is FailureReason.NETWORK
+    assert "AWS_CA_BUNDLE" in error.text()
+
+
+@pytest.fixture
+def checking(server) -> Server:
+    """The servers that hold a put against its Content-MD5."""
+    if not server.digests:
+        pytest.skip(f"{server.name} does not check Content-MD5")
+    return server
+
+
+def _damage(store: S3Store, times: int) -> list[bytes]:
+    """Change the bytes of the next ``times`` puts on their way; the bytes that were sent."""
+    sent: list[bytes] = []
+
+    def change(request, **_) -> None:
+        data = request.body if isinstance(request.body, bytes) else request.body.read()
+        request.body = b"Q" + data[1:] if len(sent) < times else data
+        sent.append(request.body)
+
+    store._client.meta.events.register("before-send.s3.PutObject", change)
+    return sent
+
+
+def test_bytes_damaged_on_their_way_are_sent_again(checking):
+    """The server compares them with Content-MD5, and the second attempt arrives whole."""
+    store = servers.store(checking, servers.make_bucket(checking))
+    store._retries = Retries()
+    sent = _damage(store, 1)
+
+    store.put("a.jpg", b"picture", HEADERS)
+
+    assert sent == [b"Qicture", b"picture"]
+    assert store.get("a.jpg").data == b"picture"
+
+
+def test_bytes_that_always_arrive_damaged_are_never_stored(checking):
+    """After the last attempt it is an error, and the bucket has no such object."""
+    bucket = servers.make_bucket(checking)
+    store = servers.store(checking, bucket)
+    sent = _damage(store, 99)
+
+    error = _error(store, "put")
+
+    assert len(sent) == Retries().attempts
+    assert error.reason in (FailureReason.UPLOAD, FailureReason.NETWORK)
+    assert servers.listing(checking, bucket) == {}

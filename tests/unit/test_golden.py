@@ -1,0 +1,48 @@
+"""What reports look like, compared with files in tests/golden.
+
+After a wanted change write them anew with one command, look at the difference and commit it:
+
+    GALLERIA_REWRITE_GOLDEN=1 pytest tests/unit/test_golden.py
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from unit.showcase import OUTCOME, failure, idle_plan, refused_plan, rich_plan
+
+from galleria_action import plan_document, report
+from galleria_action.recorder import Outcome
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+REWRITE = os.environ.get("GALLERIA_REWRITE_GOLDEN") == "1"
+
+REPORTS = {
+    "plan.json": lambda: plan_document.encode(rich_plan(), dry_run=False),
+    "plan.md": lambda: report.plan(rich_plan(), dry_run=False),
+    "plan-cut.md": lambda: report.plan(rich_plan(), dry_run=True, limit=6000),
+    "plan-refused.md": lambda: report.plan(refused_plan(), dry_run=True),
+    "plan-idle.md": lambda: report.plan(idle_plan(), dry_run=False),
+    "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
+    "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),
+    "failure.md": lambda: report.failure(failure(), OUTCOME),
+    "failure-early.md": lambda: report.failure(failure(), None),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_golden(name):
+    """Every report is, byte for byte, the file that was looked at."""
+    made = REPORTS[name]()
+    data = made if isinstance(made, bytes) else made.encode()
+    path = GOLDEN / name
+    if REWRITE:
+        path.write_bytes(data)
+    assert path.read_bytes() == data
+
+
+def test_nothing_else_lies_there():
+    """A golden file that no report makes any more is removed with it."""
+    assert {path.name for path in GOLDEN.iterdir()} == set(REPORTS)

@@ -1,0 +1,236 @@
+"""The ledger of a run: written every few seconds, merged with what others wrote."""
+
+from __future__ import annotations
+
+import pytest
+from support.memory import MemoryStore, Operation, RecordingStore
+
+from galleria_action import journal as journals
+from galleria_action import ledger
+from galleria_action.errors import DeployError, FailureReason, StoreError
+from galleria_action.journal import Journal
+from galleria_action.ledger import Entry, Ledger, Owner
+
+KEY = ".galleria/gallery-metadata.json.ledger.json.gz"
+A, B, C = (Entry(Owner.PHOTO, source, etag=source) for source in "abc")
+
+
+class Clock:
+    """Tells the time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store():
+    return RecordingStore(MemoryStore())
+
+
+def stored(store) -> Ledger:
+    return ledger.decode(store.inner.get(KEY).data)
+
+
+def journal(store, clock, start: Ledger | None = None) -> Journal:
+    """A journal; with ``start`` the bucket holds that ledger."""
+    etag = None
+    if start is not None:
+        etag = store.inner.put(KEY, ledger.encode(start), journals.HEADERS)
+    return Journal(store, KEY, start or Ledger(), etag, clock)
+
+
+def test_a_first_ledger(store, clock):
+    """What was noted is written, on the condition that there is none yet."""
+    made = journal(store, clock)
+    made.note({"a": A, "b": B})
+    made.note({"b": None, "x": None})
+    made.flush()
+    assert stored(store) == Ledger({"a": A})
+    assert store.writes == [Operation("put", KEY)]
+    assert store.inner.objects[KEY].headers == journals.HEADERS
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"a": A}, {"x": None}], ids=["nothing", "the same", "forgetting the unknown"]
+)
+def test_nothing_new_is_not_written(store, clock, changes):
+    """The same deployment twice: the second writes nothing, no ledger either."""
+    made = journal(store, clock, Ledger({"a": A}, "photos", ""))
+    made.note(changes)
+    made.note_prefixes(photos="photos", site="")
+    made.flush()
+    assert store.operations == []
+
+
+def test_nothing_at_all_is_not_written(store, clock):
+    """No ledger and nothing to remember: none is made."""
+    journal(store, clock).flush()
+    assert store.operations == []
+
+
+@pytest.mark.parametrize(
+    ("photos", "site", "expected"),
+    [
+        ("p", "s", ("p", "s")),
+        (None, "s", ("old", "s")),
+        ("p", None, ("p", "old")),
+        ("", "", ("", "")),
+    ],
+)
+def test_prefixes(store, clock, photos, site, expected):
+    """The prefixes of a finished run are remembered, those of a half out of scope stay."""
+    made = journal(store, clock, Ledger({}, "old", "old"))
+    made.note_prefixes(photos=photos, site=site)
+    made.flush()
+    found = stored(store)
+    assert (found.photos_prefix, found.site_prefix) == expected
+
+
+def test_entry(store, clock):
+    """What is known now: the notes before the ledger."""
+    made = journal(store, clock, Ledger({"a": A, "b": B}))
+    made.note({"a": C, "b": None})
+    assert (made.entry("a"), made.entry("b"), made.entry("x")) == (C, None, None)
+
+
+def test_flushes_are_seconds_apart(store, clock):
+    """Not every note is a request."""
+    made = journal(store, clock)
+    for second in range(12):
+        clock.now = float(second)
+        made.note({str(second): A})
+        made.flush_if_due()
+    assert len(store.writes) == 2
+    assert len(stored(store).entries) == 11
+
+
+def test_a_slow_flush_comes_less_often(store, clock):
+    """Writing a large ledger may take a tenth of the time."""
+    made = journal(store, clock)
+
+    def slow(_: Operation) -> None:
+        clock.now += 3
+
+    store.after = slow
+    for second in range(5, 100, 5):
+        clock.now = max(clock.now, float(second))
+        made.note({str(second): A})
+        made.flush_if_due()
+    assert 3 <= len(store.writes) <= 4
+
+
+def test_a_flush_in_between_may_fail(store, clock):
+    """It is tried again later; the flush before the commit reports the failure."""
+    made = journal(store, clock)
+    made.note({"a": A})
+
+    def broken(_: Operation) -> None:
+        raise StoreError(FailureReason.NETWORK, "Error: no connection")
+
+    store.before = broken
+    clock.now = 10
+    made.flush_if_due()
+    made.flush_if_due()
+    assert len(store.operations) == 1
+    with pytest.raises(StoreError):
+        made.flush()
+    store.before = lambda _: None
+    made.flush()
+    assert stored(store).entries == {"a": A}
+
+
+def test_conflict(store, clock):
+    """Somebody else wrote the ledger: it is read again and our own puts and deletes are applied."""
+    made = journal(store, clock, Ledger({"a": A, "b": B}, "photos", ""))
+    store.inner.put(
+        KEY, ledger.encode(Ledger({"a": C, "b": B, "c": C}, "photos", "")), journals.HEADERS
+    )
+    made.note({"a": A, "b": None})
+    made.flush()
+    assert stored(store) == Ledger({"a": A, "c": C}, "photos", "")
+    assert [operation.name for operation in store.operations] == ["put", "get", "put"]
+
+
+def test_conflict_with_a_first_ledger(store, clock):
+    """Two first deployments at once: both ledgers are merged."""
+    made = journal(store, clock)
+    store.inner.put(KEY, ledger.encode(Ledger({"b": B})), journals.HEADERS)
+    made.note({"a": A})
+    made.flush()
+    assert stored(store).entries == {"a": A, "b": B}
+
+
+def test_the_other_run_recorded_its_prefixes(store, clock):
+    """What this run did not deploy stays as the other wrote it."""
+    made = journal(store, clock, Ledger({}, "photos", "site"))
+    store.inner.put(KEY, ledger.encode(Ledger({}, "elsewhere", "site")), journals.HEADERS)
+    made.note({"a": A})
+    made.flush()
+    assert stored(store) == Ledger({"a": A}, "elsewhere", "site")
+
+
+def test_the_answer_was_lost(store, clock):
+    """A conflict with our own earlier attempt ends without another write."""
+    made = journal(store, clock)
+    made.note({"a": A})
+    store.inner.put(KEY, ledger.encode(Ledger({"a": A})), journals.HEADERS)
+    made.flush()
+    assert [operation.name for operation in store.operations] == ["put", "get"]
+    made.note({"b": B})
+    made.flush()
+    assert stored(store).entries == {"a": A, "b": B}
+
+
+def test_the_ledger_vanished(store, clock):
+    """Deleted by somebody: it is made again from what is known."""
+    made = journal(store, clock, Ledger({"a": A}))
+    store.inner.delete([KEY])
+    made.note({"b": B})
+    made.flush()
+    assert stored(store).entries["b"] == B
+
+
+def test_endless_conflicts(store, clock):
+    """Somebody writes all the time: the run gives up and says why."""
+    made = journal(store, clock)
+    counter = iter(range(1000))
+
+    def meddle(operation: Operation) -> None:
+        if operation.name == "put":
+            data = ledger.encode(Ledger({str(next(counter)): B}))
+            store.inner.put(KEY, data, journals.HEADERS)
+
+    store.before = meddle
+    made.note({"a": A})
+    with pytest.raises(DeployError) as caught:
+        made.flush()
+    assert caught.value.reason is FailureReason.REMOTE_CHANGED
+    assert "concurrency" in caught.value.advice
+
+
+def test_a_newer_ledger_appears(store, clock):
+    """A newer version took over meanwhile: its ledger is not overwritten."""
+    made = journal(store, clock)
+    store.inner.put(KEY, b'{"version": 2}', journals.HEADERS)
+    made.note({"a": A})
+    with pytest.raises(DeployError, match="newer version"):
+        made.flush()
+    assert store.inner.get(KEY).data == b'{"version": 2}'
+
+
+def test_a_store_without_conditions(clock):
+    """Where conditions are unknown the ledger is written without."""
+    store = RecordingStore(MemoryStore(knows_conditions=False))
+    made = journal(store, clock)
+    made.note({"a": A})
+    made.flush()
+    assert stored(store).entries == {"a": A}
+    assert [operation.name for operation in store.operations] == ["put", "put"]

@@ -1,0 +1,175 @@
+"""The ledger: a round trip, and whatever else may lie at its key."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from unit.samples import md5, sha256
+
+from galleria_action import ledger
+from galleria_action.ledger import BrokenLedger, Entry, Ledger, NewerLedger, Owner
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+ENTRIES = st.builds(
+    Entry,
+    owner=st.sampled_from(Owner),
+    source=TEXT,
+    edit=TEXT,
+    headers=TEXT,
+    size=st.integers(0, 1 << 50),
+    etag=TEXT,
+    deployment_hash=TEXT,
+    listed=st.booleans(),
+)
+LEDGERS = st.builds(
+    Ledger,
+    st.dictionaries(TEXT, ENTRIES, max_size=5),
+    st.none() | TEXT,
+    st.none() | TEXT,
+)
+ROW = ["photo", "s", "e", "h", 5, "t", "d", 1]
+
+
+def document(**changes: object) -> bytes:
+    made = {"version": 1, "photos_prefix": "photos", "site_prefix": "", "objects": {"k": ROW}}
+    return json.dumps({**made, **changes}).encode()
+
+
+@given(LEDGERS)
+def test_round_trip(made):
+    """What is encoded is decoded again, and the same ledger gives the same bytes."""
+    data = ledger.encode(made)
+    assert ledger.decode(data) == made
+    assert ledger.encode(ledger.decode(data)) == data
+
+
+def test_order_does_not_matter():
+    """The bytes depend on the facts alone, not on the order in which they were found."""
+    first, second = Entry(Owner.PHOTO, "a"), Entry(Owner.SITE, "b")
+    assert ledger.encode(Ledger({"a": first, "b": second})) == ledger.encode(
+        Ledger({"b": second, "a": first})
+    )
+
+
+def test_plain_json_is_read():
+    """A proxy may have unpacked the object."""
+    assert ledger.decode(document()) == Ledger(
+        {"k": Entry(Owner.PHOTO, "s", "e", "h", 5, "t", "d", listed=True)}, "photos", ""
+    )
+
+
+def test_rows_and_members_of_later_versions():
+    """A minor addition, behind the known columns or beside the known members, is no harm."""
+    assert ledger.decode(document(objects={"k": [*ROW, "more"]}, more=1)).entries["k"].size == 5
+
+
+@pytest.mark.parametrize("version", [2, 10, 10**30])
+def test_newer(version):
+    """A newer version is refused, never misread."""
+    with pytest.raises(NewerLedger):
+        ledger.decode(document(version=version, objects="unknown"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"\x1f\x8b", b"\x1f\x8bnonsense", gzip.compress(b"[]"), gzip.compress(b"{")[:-5],
+        b"null", b"[]", b"{}", b'{"version": "1"}', b'{"version": 1}', b"\xff\xfe", b"[" * 100_000,
+        gzip.compress(b"{}") + b"trailing",
+    ],
+)  # fmt: skip
+def test_broken(data):
+    """Nothing else is taken for a ledger."""
+    with pytest.raises(BrokenLedger):
+        ledger.decode(data)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"objects": []},
+        {"objects": {"k": ROW[:7]}},
+        {"objects": {"k": ["somebody", *ROW[1:]]}},
+        {"objects": {"k": [["photo"], *ROW[1:]]}},
+        {"objects": {"k": "abcdefgh"}},
+        {"objects": {"k": None}},
+        {"objects": {"k": [*ROW[:1], 5, *ROW[2:]]}},
+        {"objects": {"k": [*ROW[:3], None, *ROW[4:]]}},
+        {"objects": {"k": [*ROW[:4], "5", *ROW[5:]]}},
+        {"objects": {"k": [*ROW[:5], None, *ROW[6:]]}},
+        {"photos_prefix": 5},
+        {"site_prefix": ["site"]},
+    ],
+)
+def test_values_of_other_kinds(changes):
+    """A ledger whose values have other types is broken: it must not fail later, half-way."""
+    with pytest.raises(BrokenLedger):
+        ledger.decode(document(**changes))
+
+
+@given(st.binary())
+def test_any_bytes(data):
+    """Bytes are a ledger, a newer one or a broken one."""
+    for each in (data, gzip.compress(data), b"\x1f\x8b" + data):
+        with suppress(BrokenLedger, NewerLedger):
+            ledger.decode(each)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(Owner),
+    lambda inner: st.lists(inner, max_size=9) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["version", "photos_prefix", "site_prefix", "objects"]), JSON)
+)
+def test_any_members(changes):
+    """Documents with odd members are read or refused; what is read can be written again."""
+    try:
+        found = ledger.decode(document(**changes))
+    except (BrokenLedger, NewerLedger):
+        return
+    assert ledger.decode(ledger.encode(found)) == found
+
+
+def test_changed():
+    """Facts replace facts, None forgets a key, and the ledger before stays as it was."""
+    before = Ledger({"a": Entry(Owner.PHOTO), "b": Entry(Owner.SITE)}, "photos", "")
+    after = before.changed({"a": None, "c": Entry(Owner.FILE), "x": None})
+    assert after == Ledger({"b": Entry(Owner.SITE), "c": Entry(Owner.FILE)}, "photos", "")
+    assert set(before.entries) == {"a", "b"}
+
+
+def test_owned():
+    """Keys by owner."""
+    made = Ledger({each.value: Entry(each) for each in Owner})
+    assert made.owned(Owner.PHOTO) == {"photo"}
+    assert made.owned(Owner.SITE, Owner.FILE) == {"site", "file"}
+
+
+def test_size():
+    """300,000 objects stay near 20 MB: 85 bytes an object at most."""
+    entries = {}
+    for number in range(3000):
+        name = f"wedding-20240615T{number:06}-r5a-0"
+        for variant, ending in (("full", "jpg"), ("web", "jpg"), ("thumb", "webp")):
+            edited = variant != "thumb"
+            entries[f"photos/{variant}/{name}.{ending}"] = Entry(
+                owner=Owner.PHOTO,
+                source=sha256(f"{variant}{number}"),
+                edit=f"exif/1 2024:06:15T{number % 24:02}:30:{number % 60:02} +02:00"
+                if edited
+                else "",
+                headers=sha256(ending)[:16],
+                size=4_000_000 + number * 977,
+                etag=md5(f"{variant}{number}"),
+                deployment_hash=sha256(f"to {number}") if variant == "full" else "",
+            )
+    assert len(ledger.encode(Ledger(entries, "photos", ""))) / len(entries) < 85
