@@ -34,7 +34,8 @@ class Edit:
 
     def __str__(self) -> str:
         """As the ledger records it; the editor's version makes old edits recognisable."""
-        return " ".join(filter(None, (exif.EDITOR, self.time.replace(" ", "T"), self.offset)))
+        time = f"{self.time[:10].replace(':', '-')}T{self.time[11:]}"
+        return " ".join(filter(None, (exif.EDITOR, time, self.offset)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,15 +146,26 @@ def test_deleting_twice_is_no_error(store):
     assert _keys(store) == ["b"]
 
 
-def test_thousands_of_objects(store):
+@pytest.mark.parametrize(
+    ("store", "many"),
+    [
+        ("memory", 2100),
+        ("rclone", 1100),
+        ("moto", 1100),
+        pytest.param("ceph", 2100, marks=pytest.mark.ceph),
+    ],
+    indirect=["store"],
+)
+def test_thousands_of_objects(store, many):
     """Listings come in pages and deletes in batches of 1,000; neither shows outside."""
-    names = [f"many/{number:04}.jpg" for number in range(2100)]
+    # Ceph's pages are shorter than the 1,000 that are asked for.
+    names = [f"many/{number:04}.jpg" for number in range(many)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda name: store.put(name, name.encode(), HEADERS), names))
 
     listed = dict(store.list("many/"))
     assert list(listed) == names
-    assert listed[names[1500]].etag == hashlib.md5(names[1500].encode()).hexdigest()
+    assert listed[names[1050]].etag == hashlib.md5(names[1050].encode()).hexdigest()
     assert store.delete(names[:1001]) == {}
     assert _keys(store) == names[1001:]
 

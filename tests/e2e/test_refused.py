@@ -195,6 +195,9 @@ def test_too_many_deletes_are_still_shown(unwelcome, copied):
     assert "photos/full/a.jpg" in run.summary
 
 
+@pytest.mark.parametrize(
+    "server", ["rclone", pytest.param("ceph", marks=pytest.mark.ceph)], indirect=True
+)
 def test_the_remote_changed_in_between(deployed, server, bucket, gallery):
     """Somebody commits while photos are sent: their manifest and their photos stay."""
     theirs = json.dumps({**gallery.document(), "collection": "theirs"}).encode()

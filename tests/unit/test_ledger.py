@@ -164,7 +164,7 @@ def test_size():
             entries[f"photos/{variant}/{name}.{ending}"] = Entry(
                 owner=Owner.PHOTO,
                 source=sha256(f"{variant}{number}"),
-                edit=f"exif/1 2024:06:15T{number % 24:02}:30:{number % 60:02} +02:00"
+                edit=f"exif/1 2024-06-15T{number % 24:02}:30:{number % 60:02} +02:00"
                 if edited
                 else "",
                 headers=sha256(ending)[:16],

@@ -72,7 +72,7 @@ def test_a_settled_full_is_not_read(known, etag):
         (KNOWN, "other"),
         (replace(KNOWN, source=sha256("other")), SAME),
         (replace(KNOWN, edit=""), SAME),
-        (replace(KNOWN, edit="exif/0 2024:06:15T14:30:45 +02:00"), SAME),
+        (replace(KNOWN, edit="exif/0 2024-06-15T14:30:45 +02:00"), SAME),
         (replace(KNOWN, deployment_hash=sha256("other")), SAME),
         (replace(KNOWN, headers=OTHER.digest), SAME),
     ],
