@@ -77,7 +77,10 @@ class Deployment:
         """Execute the plan."""
         plan = self.plan
         self.journal.note(plan.claims)
-        self.journal.note(plan.kept)
+        # Only what is news: after a conflict these are made to somebody else's ledger.
+        known = self.remote.ledger.entries
+        news = {key: entry for key, entry in plan.kept.items() if known.get(key) != entry}
+        self.journal.note(news)
         self.journal.note(dict.fromkeys(plan.forgotten))
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from support import galleries, program
@@ -328,3 +329,26 @@ def test_objects_of_others_survive_and_replaced_ones_are_counted(store, gallery)
     assert {key: inner.objects[key].data for key in others} == dict.fromkeys(
         others, b"somebody else's"
     )
+
+
+def test_a_run_that_lost_does_not_overwrite_the_others_facts(store, gallery):
+    """After a conflict a run adds its own facts to the ledger, not its old view of the rest."""
+    program.deployed(gallery.root, store)
+    gallery.add("d")
+    gallery.write()
+    newer = {}
+
+    def before(operation):
+        if operation == ("put", "photos/full/d.jpg") and not newer:
+            current = ledger_of(store)
+            entry = replace(current.entries["photos/full/a.jpg"], etag="newer")
+            newer["photos/full/a.jpg"] = entry
+            headers = store.inner.objects[LEDGER].headers
+            store.inner.put(LEDGER, ledger.encode(current.changed(newer)), headers)
+            store.inner.put(MANIFEST, b"{}", headers)
+
+    store.before = before
+    assert program.run(gallery.root, store).reason == "remote-changed"
+    entries = ledger_of(store).entries
+    assert entries["photos/full/a.jpg"].etag == "newer"
+    assert "photos/full/d.jpg" in entries
