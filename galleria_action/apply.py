@@ -82,6 +82,7 @@ class Deployment:
         news = {key: entry for key, entry in plan.kept.items() if known.get(key) != entry}
         self.journal.note(news)
         self.journal.note(dict.fromkeys(plan.forgotten))
+        self._announce()
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
             self._write()
@@ -91,6 +92,24 @@ class Deployment:
         finally:
             self.observer.finished()
         self.outcome.complete = True
+
+    def _announce(self) -> None:
+        """Record which keys are about to be put for the first time.
+
+        After a crash they are then known to be ours: adopted by the next run, or deleted as
+        leftovers. A key where somebody else's object lies is not claimed before it is replaced.
+        """
+        known, listing = self.remote.ledger.entries, self.remote.listing
+        new = {
+            each.key: Entry(each.wanted.owner, size=each.size, listed=False)
+            for kind in (Kind.PHOTO, Kind.SITE)
+            for each in self.plan.puts(kind)
+            if each.wanted and each.key not in known and each.key not in listing
+        }
+        if new:
+            self.journal.note(new)
+            with suppress(StoreError):  # the first upload fails likewise, in words that fit
+                self.journal.flush()
 
     def _write(self) -> None:
         for group in self._groups():

@@ -10,7 +10,8 @@ source           SHA-256 of the source bytes; '' = known from a manifest only, n
 edit             what was done to them (editor version, time, offset); '' = sent as they are;
                  'untouched ...' = an edit that could not be made without harm
 headers          digest of the headers sent; '' = unknown
-size, etag       of the published object, the ETag without quotes
+size, etag       of the published object, the ETag without quotes; '' = about to be put by a run
+                 that has not told of its arrival
 deployment_hash  of a full, as its manifest stated it; '' for all others
 listed           whether a committed manifest has listed the key (site files: always)
 """

@@ -120,7 +120,7 @@ def build(
     return replace(
         plan,
         warnings=remote.faults + tuple(_warnings(plan, readings)),
-        notices=tuple(_notices(gallery)),
+        notices=remote.remarks + tuple(_notices(gallery)),
     )
 
 
@@ -180,7 +180,7 @@ class _Comparison:
         self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading
     ) -> Reason | None:
         if listed is None:
-            known = entry is not None or each.key in self._deployed
+            known = (entry is not None and entry.etag) or each.key in self._deployed
             return Reason.MISSING if known else Reason.NEW
         if entry is None or not entry.source:
             if self._config.force:

@@ -12,7 +12,7 @@ from galleria_action import keys
 from galleria_action.config import Config, MaxDeletes
 from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Action, Change, Kind, Reason
-from galleria_action.remote import Remote
+from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
 
 
@@ -100,9 +100,17 @@ class _Removal:
                 photo=name_of(key) if kind is Kind.PHOTO else "",
             )
             for key in sorted(ours - set(self._wanted))
-            if (listed := self._remote.listing.get(key))
+            if (listed := self._remote.listing.get(key)) and self._is_ours(key, listed)
         ]
         return self._deletes
+
+    def _is_ours(self, key: str, listed: Listed) -> bool:
+        """Whether what is listed can be what the ledger means.
+
+        Of an upload whose arrival was never recorded only the size is known.
+        """
+        entry = self._remote.entry(key)
+        return entry is None or bool(entry.etag) or entry.size == listed.size
 
     def _reason(self, key: str) -> Reason:
         entry = self._remote.entry(key)

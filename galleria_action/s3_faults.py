@@ -212,9 +212,14 @@ def _answer_meaning(error: boto.ClientError, bucket: str, where: str) -> tuple[M
         case 301 | 307 | 308:
             return _REGION, f"bucket {bucket} at {where}"
     if status in _PASSING_STATUS:
-        return _BUSY, f"{status} {code}".strip()
+        return _BUSY, _numbers(status, code)
     return Meaning(
         FailureReason.UPLOAD,
         "the service refused it",
         "The code in brackets is the service's own; the README's notes on stores may know it.",
-    ), f"{status} {code}".strip()
+    ), _numbers(status, code)
+
+
+def _numbers(status: int, code: str) -> str:
+    """Without a body, botocore makes the status the code, too."""
+    return str(status) if code in ("", str(status)) else f"{status} {code}"

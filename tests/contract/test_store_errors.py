@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from support import servers
@@ -100,7 +101,8 @@ def checking(server) -> Server:
     return server
 
 
-def _damage(store: S3Store, times: int) -> list[bytes]:
+@contextmanager
+def _damaged(store: S3Store, times: int) -> Iterator[list[bytes]]:
     """Change the bytes of the next ``times`` puts on their way; the bytes that were sent."""
     sent: list[bytes] = []
 
@@ -109,17 +111,19 @@ def _damage(store: S3Store, times: int) -> list[bytes]:
         request.body = b"Q" + data[1:] if len(sent) < times else data
         sent.append(request.body)
 
-    store._client.meta.events.register("before-send.s3.PutObject", change)
-    return sent
+    events = store._client.meta.events
+    events.register("before-send.s3.PutObject", change)
+    yield sent
+    events.unregister("before-send.s3.PutObject", change)
 
 
 def test_bytes_damaged_on_their_way_are_sent_again(checking):
     """The server compares them with Content-MD5, and the second attempt arrives whole."""
     store = servers.store(checking, servers.make_bucket(checking))
     store._retries = Retries()
-    sent = _damage(store, 1)
 
-    store.put("a.jpg", b"picture", HEADERS)
+    with _damaged(store, 1) as sent:
+        store.put("a.jpg", b"picture", HEADERS)
 
     assert sent == [b"Qicture", b"picture"]
     assert store.get("a.jpg").data == b"picture"
@@ -129,9 +133,9 @@ def test_bytes_that_always_arrive_damaged_are_never_stored(checking):
     """After the last attempt it is an error, and the bucket has no such object."""
     bucket = servers.make_bucket(checking)
     store = servers.store(checking, bucket)
-    sent = _damage(store, 99)
 
-    error = _error(store, "put")
+    with _damaged(store, 99) as sent:
+        error = _error(store, "put")
 
     assert len(sent) == Retries().attempts
     assert error.reason in (FailureReason.UPLOAD, FailureReason.NETWORK)

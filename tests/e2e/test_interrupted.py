@@ -93,6 +93,7 @@ def _rerun(job: Job, server: Server) -> list[str]:
         return [key for key, _ in groupby(each.key for each in between.writes())]
 
 
+@on_two_servers
 def test_killed_while_photos_are_sent(job, server, bucket, gallery):
     """The rerun sends what had not arrived, and nothing a second time."""
     for number in range(9):

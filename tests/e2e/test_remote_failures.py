@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from support import failure, servers
@@ -24,42 +25,29 @@ def deployed(job) -> Job:
     return job
 
 
-@pytest.fixture
-def strict(server):
+def test_wrong_credentials(server, deployed, bucket):
+    """A wrong secret, an unknown key: the reason is named, and no secret, not even a wrong one."""
     if not server.signatures:
         pytest.skip(f"{server.name} does not check signatures")
-    return server
+    before = servers.listing(server, bucket)
+    rows = [
+        ("s3-secret-key", "an0ther/secret+key", "the secret key does not belong"),
+        ("s3-access-key", "NOBODYSKEYID", "the service does not know the access key"),
+    ]
+    jobs = [replace(deployed, inputs={**deployed.inputs, name: text}) for name, text, _ in rows]
+    steps = [job.start(force="true") for job in jobs]
 
-
-def test_a_wrong_secret_key(strict, deployed, bucket):
-    """The reason is the credentials, and the secret that was tried is not shown either."""
-    before = servers.listing(strict, bucket)
-    deployed.inputs["s3-secret-key"] = "an0ther/secret+key"
-
-    run = deployed.run(force="true")
-
-    message = "Error: Could not read gallery-metadata.json: the secret key does not belong"
-    failure.check(run, deployed, FailureReason.CREDENTIALS, message, "s3-secret-key")
-    assert servers.listing(strict, bucket) == before
-
-
-def test_an_unknown_key_id(strict, deployed, bucket):
-    """Likewise for a key that the service has never seen."""
-    before = servers.listing(strict, bucket)
-    deployed.inputs["s3-access-key"] = "NOBODYSKEYID"
-
-    run = deployed.run(force="true")
-
-    message = "Error: Could not read gallery-metadata.json: the service does not know the access"
-    failure.check(run, deployed, FailureReason.CREDENTIALS, message, "s3-access-key")
-    assert servers.listing(strict, bucket) == before
+    for (name, _, why), job, step in zip(rows, jobs, steps, strict=True):
+        message = f"Error: Could not read {MANIFEST}: {why}"
+        failure.check(step.finish(), job, FailureReason.CREDENTIALS, message, f"Check {name}")
+    assert servers.listing(server, bucket) == before
 
 
 def test_a_missing_bucket(server, job):
     """It is named together with the endpoint, and not made."""
     run = job.run(s3_bucket="no-such-bucket")
 
-    message = "Error: Could not read gallery-metadata.json: there is no such bucket"
+    message = f"Error: Could not read {MANIFEST}: there is no such bucket"
     details = f"bucket no-such-bucket at {server.endpoint}"
     failure.check(run, job, FailureReason.BUCKET, message, details, "Check s3-bucket")
     buckets = servers.client(server).list_buckets()["Buckets"]

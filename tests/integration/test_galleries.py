@@ -133,6 +133,46 @@ def test_added_killed_removed_leaves_nothing_over(store, gallery):
     assert not [key for key in store.inner.objects if "/d." in key]
 
 
+@pytest.mark.parametrize("number", range(3, 12))
+def test_killed_at_once_nothing_is_left_over(store, gallery, number):
+    """Even if no upload was recorded: the keys were, before the first of them was put."""
+    for name in "de":
+        gallery.add(name)
+    gallery.write()
+
+    def before(operation):
+        if operation.writes and len(store.writes) > number:
+            raise SystemExit("killed")
+
+    store.before = before
+    store.inner.put("photos/full/e.jpg", b"somebody else's", None)
+    with pytest.raises(SystemExit):
+        program.run(gallery.root, store)
+    store.before = lambda _: None
+    for name in "de":
+        gallery.remove(name)
+    gallery.write()
+    program.deployed(gallery.root, store)
+    assert not [key for key in store.inner.objects if "/d." in key]
+
+
+def test_what_a_killed_run_uploaded_is_not_sent_again(store, gallery):
+    """The next run finds the bytes in place by their MD5."""
+
+    def before(operation):
+        if operation.key == "photos/web/c.jpg":
+            raise SystemExit("killed")
+
+    store.before = before
+    with pytest.raises(SystemExit):
+        program.run(gallery.root, store)
+    store.before = lambda _: None
+    store.operations.clear()
+    program.deployed(gallery.root, store)
+    photos = [each.key for each in store.writes if each.key.startswith("photos/")]
+    assert photos == ["photos/web/c.jpg"]
+
+
 def test_an_id_renamed_with_its_files_kept_deletes_nothing(store, gallery):
     """Deletes are key sets, never photo ids."""
     program.deployed(gallery.root, store)

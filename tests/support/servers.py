@@ -14,10 +14,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -111,16 +113,24 @@ def body(server: Server, bucket: str, key: str) -> bytes:
 
 def store(server: Server, bucket: str, **changes: str) -> S3Store:
     """The store that a deployment to ``bucket`` uses; ``changes`` to how it signs in."""
+    made = copy(_store(server, tuple(changes.items())))
+    made._bucket = bucket
+    return made
+
+
+@cache
+def _store(server: Server, changes: tuple[tuple[str, str], ...]) -> S3Store:
+    """One for all buckets: a client takes a while to make."""
     access = {
         "endpoint": server.endpoint,
         "access_key": server.access_key,
         "secret_key": server.secret_key,
-        **changes,
+        **dict(changes),
     }
     with pytest.MonkeyPatch.context() as patch:
         if server.ca_bundle:
             patch.setenv("AWS_CA_BUNDLE", str(server.ca_bundle))
-        return aws.store(Bucket(bucket, **access), 16, aws.threading.Event())
+        return aws.store(Bucket("any", **access), 16, threading.Event())
 
 
 @contextmanager
