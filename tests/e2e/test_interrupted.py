@@ -103,6 +103,7 @@ def test_killed_while_photos_are_sent(job, server, bucket, gallery):
     _interrupted(job, server, _after_puts(20), signal.SIGKILL)
 
     arrived = servers.listing(server, bucket)
+    assert arrived.pop(LEDGER), "what is about to be put is recorded first"
     assert 0 < len(arrived) <= 20
     assert arrived.keys() < gallery.keys()
     sent = _rerun(job, server)
@@ -112,6 +113,21 @@ def test_killed_while_photos_are_sent(job, server, bucket, gallery):
     assert {key: after[key] for key in arrived} == arrived
     assert after.keys() == gallery.keys() | SITE | {MANIFEST, LEDGER}
     assert _rerun(job, server) == []
+
+
+@on_two_servers
+def test_killed_at_once_and_given_up(job, server, bucket, gallery):
+    """Photos of a run that was killed before it recorded any arrival are not left over."""
+    for number in range(9):
+        gallery.add(f"photo {number}")
+    gallery.write()
+    _interrupted(job, server, _after_puts(15), signal.SIGKILL)
+    for number in range(9):
+        gallery.remove(f"photo {number}")
+    gallery.write()
+    _rerun(job, server)
+    after = servers.listing(server, bucket)
+    assert after.keys() == gallery.keys() | SITE | {MANIFEST, LEDGER}
 
 
 @on_two_servers
