@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
 from galleria_action import keys
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.event import Event
 from galleria_action.inputs import BY_NAME
+from galleria_action.reader import Reader
 from galleria_action.sources import Sources
 
 MOST_CONCURRENT = 256
@@ -49,6 +51,17 @@ class MaxDeletes:
         return str(self.count) if self.share is None else f"{self.share * 100:g}%"
 
 
+class Comment(StrEnum):
+    """When the plan is posted on its pull request.
+
+    ``changes``: if the plan changes something, or a comment is there that says something else.
+    """
+
+    ALWAYS = "always"
+    CHANGES = "changes"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything a run is asked to do. Paths are as given, prefixes without outer slashes."""
@@ -72,6 +85,9 @@ class Config:
     delete_stale_site: bool = False
     max_deletes: MaxDeletes = MaxDeletes(share=0.25)
     expected_plan: str | None = None
+    require_reviewed_plan: bool = False
+    comment: Comment = Comment.CHANGES
+    github_token: str | None = field(default=None, repr=False)
     concurrency: int = 32
     progress: bool = False
     report_dir: str = "galleria-report"
@@ -96,14 +112,14 @@ def parse(sources: Sources, event: Event) -> Config:
     photos_only, site_only = reader.boolean("photos-only"), reader.boolean("site-only")
     if photos_only and site_only:
         reader.fault("photos-only and site-only exclude each other: set one of them at most")
-    bucket = reader.bucket()
+    bucket = reader.bucket(needed=not event.without_secrets)
     config = Config(
         bucket=bucket,
         source=reader.text("source", "prod/site"),
         photos_dir=reader.text("photos-dir", "prod/pics"),
         metadata_file=sources.text("metadata-file"),
         exclude=reader.lines("exclude"),
-        dry_run=reader.boolean("dry-run"),
+        dry_run=reader.boolean("dry-run") or (event.without_secrets and not bucket.access_key),
         photos_only=photos_only,
         site_only=site_only,
         force=reader.boolean("force"),
@@ -117,6 +133,9 @@ def parse(sources: Sources, event: Event) -> Config:
         delete_stale_site=reader.boolean("delete-stale-site"),
         max_deletes=reader.max_deletes(),
         expected_plan=sources.text("expected-plan"),
+        require_reviewed_plan=reader.boolean("require-reviewed-plan"),
+        comment=reader.choice("comment", Comment.CHANGES),
+        github_token=sources.text("github-token"),
         concurrency=reader.concurrency(),
         progress=reader.boolean("progress"),
         report_dir=reader.text("report-dir", "galleria-report"),
@@ -133,24 +152,20 @@ def parse(sources: Sources, event: Event) -> Config:
     return config
 
 
-class _Reader:
-    """Reads typed values and collects what is wrong with them."""
+class _Reader(Reader):
+    """Reads the values that only a deployment has."""
 
     def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-        self._faults: list[str] = []
+        super().__init__(sources)
         self._missing: list[str] = []
-
-    def fault(self, message: str) -> None:
-        self._faults.append(message)
 
     def finish(self) -> None:
         """Raise what was collected; wrong values before missing ones."""
-        if self._faults:
+        if self.faults:
             raise DeployError(
                 FailureReason.CONFIG,
                 "Error: Invalid configuration",
-                problems=[Problem(message) for message in self._faults],
+                problems=[Problem(message) for message in self.faults],
             )
         if self._missing:
             raise DeployError(
@@ -168,22 +183,6 @@ class _Reader:
             return ""
         return "Without GALLERIA_S3_PUBLIC_ENDPOINT the bucket is looked for on AWS.\n"
 
-    def text(self, name: str, default: str) -> str:
-        return self._sources.text(name) or default
-
-    def boolean(self, name: str, *, default: bool = False) -> bool:
-        text = self._sources.text(name)
-        if text is None:
-            return default
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        self.fault(f"{name} must be true or false, not {text!r}")
-        return default
-
-    def lines(self, name: str) -> tuple[str, ...]:
-        text = self._sources.text(name) or ""
-        return tuple(line.strip() for line in text.splitlines() if line.strip())
-
     def cache_control(self) -> tuple[tuple[str, str], ...]:
         rules = []
         for line in self.lines("cache-control"):
@@ -195,43 +194,6 @@ class _Reader:
             else:
                 rules.append((glob, value))
         return tuple(rules)
-
-    def prefix(self, name: str, default: str) -> str:
-        prefix = self.text(name, default).strip("/")
-        if prefix:
-            self._check_key(name, prefix)
-        return prefix
-
-    def key(self, name: str, default: str) -> str:
-        key = self.text(name, default)
-        self._check_key(name, key)
-        return key
-
-    def _check_key(self, name: str, key: str) -> None:
-        if why := keys.fault(key):
-            self.fault(f"{name} {why}: {key!r}")
-        elif (key + "/").startswith(keys.RECORDS):
-            self.fault(
-                f"{name} may not lie in {keys.RECORDS}, where deployments keep their records"
-            )
-        elif len(key.encode()) > keys.LONGEST // 2:
-            self.fault(f"{name} is too long")
-
-    def url(self, name: str) -> str | None:
-        text = self._sources.text(name)
-        if text is None:
-            return None
-        try:
-            parts = urlsplit(text)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
-            valid = valid and not (parts.username or parts.password or parts.query)
-            valid = valid and (parts.port is None or parts.port > 0)
-        except ValueError:
-            valid = False
-        if not valid or not text.isprintable() or " " in text:
-            # The text is not repeated: a key pasted into the wrong field would end in the log.
-            self.fault(f"{name} must be a URL such as https://photos.example.org")
-        return text.rstrip("/")
 
     def endpoint(self) -> str | None:
         text = self._sources.text("s3-endpoint")
@@ -253,18 +215,19 @@ class _Reader:
             return None
         return text.rstrip("/")
 
-    def bucket(self) -> Bucket:
+    def bucket(self, *, needed: bool) -> Bucket:
+        """The bucket; what is missing of it is a fault only where it is ``needed``."""
         text = self._sources.text
         values = {name: text(name) for name in ("s3-bucket", "s3-access-key", "s3-secret-key")}
         endpoint = self.endpoint()
-        needed = {"s3-bucket"}
+        names = {"s3-bucket"}
         # A custom endpoint never gets what the AWS default chain would find on the machine.
         if endpoint or values["s3-access-key"] or values["s3-secret-key"]:
-            needed |= {"s3-access-key", "s3-secret-key"}
+            names |= {"s3-access-key", "s3-secret-key"}
         self._missing = [
             BY_NAME[name].environment_name
             for name, value in values.items()
-            if name in needed and not value
+            if needed and name in names and not value
         ]
         name = values["s3-bucket"] or ""
         if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", name):

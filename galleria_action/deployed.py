@@ -29,6 +29,7 @@ def load(store: Store, config: Config, wanted: Iterable[str]) -> Remote:
         manifest_etag=found_manifest.etag if found_manifest else None,
         manifest=deployed,
         faults=tuple(faults),
+        remarks=tuple(store.remarks),
         ledger=records,
         ledger_etag=found_ledger.etag if found_ledger else None,
     )

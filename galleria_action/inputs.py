@@ -46,12 +46,13 @@ class Input:
         return "INPUT_" + self.name.upper()
 
 
-GALLERY, SCOPE, BUCKET, KEYS, SAFETY, OUTPUT = (
+GALLERY, SCOPE, BUCKET, KEYS, SAFETY, PULL_REQUESTS, OUTPUT = (
     "the gallery",
     "what to do",
     "the bucket",
     "keys and headers",
     "safety",
+    "pull requests",
     "reports and progress",
 )
 
@@ -205,6 +206,26 @@ INPUTS: tuple[Input, ...] = (
         "expected-plan",
         "Refuse unless the plan's hash is this one.",
         group=SAFETY,
+    ),
+    _boolean(
+        "require-reviewed-plan",
+        SAFETY,
+        "false",
+        "Deploy only the plan that was posted on the pull request which this commit merged.",
+    ),
+    Input(
+        "comment",
+        "When the plan is posted on its pull request: `always`, `changes` (if it changes "
+        "something, or another plan stands there) or `off`.",
+        "changes",
+        group=PULL_REQUESTS,
+    ),
+    Input(
+        "github-token",
+        "Token that writes and reads these comments; the job needs `pull-requests: write`.",
+        "the job's token",
+        group=PULL_REQUESTS,
+        secret=True,
     ),
     Input("concurrency", "Uploads in flight.", "32", group=OUTPUT),
     _boolean("progress", OUTPUT, "false", "Print a line for every object."),

@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from galleria_action import (
@@ -22,19 +22,29 @@ from galleria_action import (
     preparation,
     presentation,
     report,
+    reviews,
     settings,
 )
 from galleria_action import config as configuration
 from galleria_action.apply import BYTES_IN_FLIGHT, Deployment
 from galleria_action.config import Config
 from galleria_action.content import Content
-from galleria_action.errors import Cancelled, DeployError, FailureReason, Problem
+from galleria_action.errors import (
+    Cancelled,
+    DeployError,
+    FailureReason,
+    Problem,
+    StoreError,
+)
 from galleria_action.event import Event
 from galleria_action.journal import Journal
 from galleria_action.outputs import Results
 from galleria_action.progress import Bar, Lines
+from galleria_action.public_files import PublicFiles
+from galleria_action.pull_request import Place, PullRequests
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
+from galleria_action.reviews import Nowhere, Reviews
 from galleria_action.runner import Runner
 from galleria_action.sources import SETTING_NAMES, Sources, secrets
 from galleria_action.store import Store
@@ -52,6 +62,7 @@ def run(
     readers: Executor,
     uploaders: Executor,
     observer: Observer,
+    reviewers: Reviews,
     budget: ByteBudget,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -77,8 +88,13 @@ def run(
 
     results.plan = plan
     presentation.show(plan, config, runner, reports, results)
+    reviewers.post(plan)
+    if refusal := preparation.refusal(plan, config):
+        raise refusal
     if config.dry_run:
         return
+    if config.require_reviewed_plan:
+        presentation.reviewed(reviews.require(plan, reviewers), runner)
 
     journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
     deployment = Deployment(
@@ -137,19 +153,43 @@ def _deploy(
     results.config = config
     never = (config.settings_file or DEFAULT_SETTINGS, config.report_dir)
     workspace = Workspace.of(environ, here, never, config.exclude)
-    store = aws.store(config.bucket, config.concurrency, stopped)
-    with _threads(READERS) as readers, _threads(config.concurrency) as uploaders:
+    public = started_by.without_secrets and not config.bucket.access_key
+    if public and not config.public_url:
+        presentation.without_plan("there are no secrets and no public-url here.", runner)
+        return
+    with (
+        _threads(READERS) as readers,
+        _threads(config.concurrency) as uploaders,
+        _green(runner) if public else nullcontext(),
+    ):
         run(
             config,
-            store,
+            _store(config, stopped, public=public),
             workspace,
             runner,
             results,
             readers=readers,
             uploaders=uploaders,
             observer=_observer(config, runner, environ),
+            reviewers=_reviewers(config, environ, started_by, runner),
             budget=ByteBudget(BYTES_IN_FLIGHT, stopped.is_set),
         )
+
+
+def _store(config: Config, stopped: threading.Event, *, public: bool) -> Store:
+    """The bucket; what visitors can read of it where there are no credentials."""
+    if public and config.public_url:
+        return PublicFiles(config.public_url, config.ledger_key)
+    return aws.store(config.bucket, config.concurrency, stopped)
+
+
+@contextmanager
+def _green(runner: Runner) -> Iterator[None]:
+    """What a contributor cannot help does not fail their pull request."""
+    try:
+        yield
+    except StoreError as error:
+        presentation.without_plan(error.headline.removeprefix("Error: "), runner)
 
 
 @contextmanager
@@ -172,6 +212,27 @@ def _observer(config: Config, runner: Runner, environ: Mapping[str, str]) -> Obs
     if sys.stderr.isatty() and environ.get("GITHUB_ACTIONS") != "true":
         return Bar(runner.say, every_object=config.progress)
     return Lines(runner.say, time.monotonic, every_object=config.progress)
+
+
+def _reviewers(
+    config: Config, environ: Mapping[str, str], started_by: Event, runner: Runner
+) -> Reviews:
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return Nowhere("this is not a run of a workflow")
+    silent = started_by.no_comment_because
+    if not config.github_token:
+        silent = silent or "there is no github-token"
+    place = Place(
+        api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
+        repository=environ.get("GITHUB_REPOSITORY", ""),
+        sha=environ.get("GITHUB_SHA", ""),
+        number=started_by.number,
+        silent=silent,
+        token=config.github_token or "",
+    )
+    return PullRequests(
+        place, when=config.comment, dry_run=config.dry_run, say=runner.say, warn=runner.warning
+    )
 
 
 def _payload(environ: Mapping[str, str]) -> Mapping[str, Any]:

@@ -7,26 +7,26 @@ from galleria_action.config import Config
 from galleria_action.outputs import Results
 from galleria_action.plan import Plan
 from galleria_action.report_folder import ReportFolder
+from galleria_action.reviews import Reviewed
 from galleria_action.runner import Runner
 
 
 def announce(config: Config, mode: str, runner: Runner) -> None:
     driven = "metadata-driven" if mode == "metadata" else "directory-based"
     runner.say(f"{'[DRY RUN] ' if config.dry_run else ''}Using {driven} deployment...")
-    runner.say(f"Bucket: {config.bucket.name}")
+    runner.say(f"Bucket: {config.bucket.name or config.public_url or '-'}")
 
 
 def show(
     plan: Plan, config: Config, runner: Runner, reports: ReportFolder, results: Results
 ) -> None:
-    """Post the plan everywhere before anything is written; raise if it must not be carried out."""
+    """Show the plan in the log, the summary and the report folder, before anything is written."""
     totals = plan.totals
     runner.say("\nDeployment Plan:")
     runner.say(f"  Photos to upload: {totals.photos_to_upload}")
     runner.say(f"  Photos to delete: {totals.photos_to_delete}")
     runner.say(f"  Photos unchanged: {totals.photos_unchanged}")
-    refusal = preparation.refusal(plan, config)
-    if config.dry_run and refusal is None:
+    if config.dry_run and preparation.refusal(plan, config) is None:
         runner.say("\nDry run completed - no files were uploaded")
     rendered = report.plan(plan, dry_run=config.dry_run)
     results.plan_path = reports.write(
@@ -34,12 +34,10 @@ def show(
     )
     results.report_path = reports.write("plan.md", rendered.encode())
     runner.summarize(rendered)
-    _show_rest(plan, results, runner)
-    if refusal is not None:
-        raise refusal
+    _show_rest(plan, config, results, runner)
 
 
-def _show_rest(plan: Plan, results: Results, runner: Runner) -> None:
+def _show_rest(plan: Plan, config: Config, results: Results, runner: Runner) -> None:
     totals = plan.totals
     runner.say()
     if plan.site:
@@ -52,10 +50,25 @@ def _show_rest(plan: Plan, results: Results, runner: Runner) -> None:
         f"{text.size(totals.bytes_to_upload)}"
     )
     runner.say(f"Plan: {results.report_path} ({plan.hash})")
+    if config.require_reviewed_plan and config.dry_run and plan.changes:
+        runner.say("Not a dry run, this would need a reviewed plan (require-reviewed-plan)")
     for message in plan.warnings:
         runner.warning(message)
     for message in plan.notices:
         runner.notice(message)
+
+
+def reviewed(found: Reviewed | None, runner: Runner) -> None:
+    if found:
+        runner.say(f"Reviewed on pull request #{found.number}: the same plan")
+    else:
+        runner.say("Nothing to review: the plan changes nothing")
+
+
+def without_plan(why: str, runner: Runner) -> None:
+    """Say why a pull request without secrets gets no plan; that is nobody's fault."""
+    runner.notice(f"No plan: {why}")
+    runner.summarize(report.without_plan(why))
 
 
 def conclude(results: Results, config: Config, runner: Runner, seconds: float) -> None:

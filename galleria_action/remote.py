@@ -29,6 +29,8 @@ class Remote:
         The deployed manifest; None if there is none or if it cannot be read.
     faults
         What could not be read, in sentences; as long as there is one, nothing is deleted.
+    remarks
+        What a reader of the plan should know about how this state was read.
     ledger, ledger_etag
         The ledger (empty if there is none) and its ETag.
     listing
@@ -38,6 +40,7 @@ class Remote:
     manifest_etag: str | None = None
     manifest: Manifest | None = None
     faults: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     ledger_etag: str | None = None
     listing: Mapping[str, Listed] = field(default_factory=dict)

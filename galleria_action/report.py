@@ -18,6 +18,8 @@ SUMMARY_LIMIT = 880_000
 """Bytes. Above 1 MiB GitHub drops a step's summary entirely; the result needs some room, too."""
 LONGEST_LINE = 240
 """Letters of one problem or warning; names may be long."""
+LONGEST_MESSAGE = 1200
+"""Letters of one warning of a plan: a sentence and ten names of the usual length."""
 OPEN_ROWS = 25
 """A group of more rows is folded."""
 
@@ -76,11 +78,15 @@ def _head(plan: Plan, *, dry_run: bool) -> Iterator[str]:
     if plan.changes:
         yield from _totals(plan)
     for each in plan.over_limit:
-        yield f"> [!CAUTION]\n> Too many deletes, nothing will be written: {markdown(each)}\n\n"
+        yield f"> [!CAUTION]\n> Too many deletes, nothing will be written: {_message(each)}\n\n"
     for each in plan.warnings:
-        yield f"> [!WARNING]\n> {markdown(each)}\n\n"
+        yield f"> [!WARNING]\n> {_message(each)}\n\n"
     for each in plan.notices:
-        yield f"> [!NOTE]\n> {markdown(each)}\n\n"
+        yield f"> [!NOTE]\n> {_message(each)}\n\n"
+
+
+def _message(text: str) -> str:
+    return markdown(shortened(text, LONGEST_MESSAGE))
 
 
 def _sentence(plan: Plan) -> str:
@@ -180,6 +186,16 @@ def _photo_rows(group: Iterable[Change]) -> Iterator[str]:
 def _file_rows(group: Iterable[Change]) -> Iterator[str]:
     for each in group:
         yield f"| {code(each.key)} | {size(each.size)} |"
+
+
+def without_plan(why: str) -> str:
+    """Why a pull request without secrets has no plan, and what would change that."""
+    return (
+        f"## No plan\n\n{markdown(why)}\n\nPull requests from forks and of Dependabot get no "
+        "secrets. With `public-url`, the address under which everybody can read the bucket, the "
+        "plan is made from the published manifest and ledger. The maintainers see the full plan "
+        "when they run the workflow on a branch of their own.\n"
+    )
 
 
 def result(outcome: Outcome, seconds: float, url: str) -> str:

@@ -31,6 +31,10 @@ class S3Store:
         self._where = where
         self._delete_batches = True
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        return ()
+
     def get(self, key: str) -> Found | None:
         def request() -> Found:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)

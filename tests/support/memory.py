@@ -38,6 +38,8 @@ class MemoryStore:
     knows_conditions: bool = True
     lock: threading.RLock = field(default_factory=threading.RLock)
 
+    remarks: tuple[str, ...] = ()
+
     def get(self, key: str) -> Found | None:
         with self.lock:
             stored = self.objects.get(key)
@@ -88,6 +90,10 @@ class RecordingStore:
         self.operations: list[Operation] = []
         self.before: Callable[[Operation], None] = lambda _: None
         self.after: Callable[[Operation], None] = lambda _: None
+
+    @property
+    def remarks(self):
+        return self.inner.remarks
 
     @property
     def writes(self) -> list[Operation]:

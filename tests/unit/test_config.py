@@ -183,6 +183,18 @@ def test_exclude():
     assert parse({"exclude": " *.psd \n\r\n drafts/ "}).exclude == ("*.psd", "drafts/")
 
 
+@pytest.mark.parametrize("text", ["always", "changes", "off", "OFF"])
+def test_comment(text):
+    """One of three words."""
+    assert str(parse({"comment": text}).comment) == text.lower()
+
+
+def test_other_comments_are_refused():
+    """The fault names the possible ones."""
+    (problem,) = fault({"comment": "sometimes"}).problems
+    assert str(problem) == "comment must be one of always, changes, off, not 'sometimes'"
+
+
 def test_both_scopes_exclude_each_other():
     """photos-only with site-only is an error."""
     error = fault({"photos-only": "true", "site-only": "true"})

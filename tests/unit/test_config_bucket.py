@@ -151,7 +151,7 @@ def test_unsafe_events(name):
     assert parse(Event(name), s3_bucket="b12", dry_run="true").dry_run
 
 
-@pytest.mark.parametrize("event", [Event(), Event("push"), Event("pull_request", from_fork=True)])
+@pytest.mark.parametrize("event", [Event(), Event("push"), Event("pull_request")])
 def test_safe_events(event):
     """Other events may deploy."""
     assert not parse(event, s3_bucket="b12").dry_run

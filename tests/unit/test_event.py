@@ -59,3 +59,26 @@ def test_safety(name, from_fork, only_dry_runs, trusts_settings):
 def test_a_laptop_has_no_event():
     """Without the runner's environment the event has no name."""
     assert event.parse({}, {}) == Event("", from_fork=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "actor", "number", "why"),
+    [
+        ("pull_request", {}, "me", 7, ""),
+        ("pull_request_target", {}, "me", 7, ""),
+        ("pull_request_review", {}, "me", 7, ""),
+        ("pull_request", {"head": {"repo": FORK}}, "me", 7, "it comes from a fork"),
+        ("pull_request_target", {"head": {"repo": FORK}}, "me", 7, "it comes from a fork"),
+        ("pull_request", {}, "dependabot[bot]", 7, "it comes from Dependabot"),
+        ("pull_request", {"state": "closed"}, "me", 7, "it is closed"),
+        ("pull_request", {"number": "7"}, "me", 0, ""),
+        ("pull_request", {"number": True}, "me", 0, ""),
+        ("push", {}, "me", 0, ""),
+        ("workflow_run", {}, "me", 0, ""),
+    ],
+)
+def test_comments(name, changes, actor, number, why):
+    """Which pull request may get a comment with its plan."""
+    payload = {"pull_request": {"number": 7, "state": "open", **pull_request(OURS, OURS)["pull_request"], **changes}}  # fmt: skip
+    started_by = event.parse({"GITHUB_EVENT_NAME": name, "GITHUB_ACTOR": actor}, payload)
+    assert (started_by.number, started_by.no_comment_because) == (number, why)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from unit.showcase import OUTCOME, failure, idle_plan, refused_plan, rich_plan
 
-from galleria_action import plan_document, report
+from galleria_action import comment, plan_document, report
 from galleria_action.recorder import Outcome
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -25,6 +25,7 @@ REPORTS = {
     "plan-cut.md": lambda: report.plan(rich_plan(), dry_run=True, limit=6000),
     "plan-refused.md": lambda: report.plan(refused_plan(), dry_run=True),
     "plan-idle.md": lambda: report.plan(idle_plan(), dry_run=False),
+    "comment.md": lambda: comment.body(rich_plan(), dry_run=True),
     "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
     "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),
     "failure.md": lambda: report.failure(failure(), OUTCOME),

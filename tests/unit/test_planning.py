@@ -113,7 +113,8 @@ def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
     [
         (None, None, {}, Reason.NEW),
         (KNOWN, None, {}, Reason.MISSING),
-        (Entry(Owner.PHOTO), None, {}, Reason.MISSING),
+        (Entry(Owner.PHOTO, etag=SAME), None, {}, Reason.MISSING),
+        (Entry(Owner.PHOTO), None, {}, Reason.NEW),
         (KNOWN, "other", {}, Reason.DIFFERS),
         (KNOWN, SAME, {"sha256": sha256("new")}, Reason.CHANGED),
         (KNOWN, SAME, {"edit": ""}, Reason.CHANGED),

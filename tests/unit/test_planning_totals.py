@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from unit.samples import config, document, entry, full, md5, page, parsed, photo, thumb
 
@@ -166,7 +168,7 @@ def test_nothing_to_do():
     """All as deployed: no change, and everything kept for the ledger."""
     state = deployed(*OBJECTS)
     manifest = parsed(document(photo("a"), photo("b")))
-    state = Remote("m", manifest, (), state.ledger, None, state.listing)
+    state = replace(state, manifest_etag="m", manifest=manifest)
     readings = {each.key: reading(each) for each in OBJECTS if not each.is_full}
     plan = build(state=state, readings=readings)
     assert plan.changes == ()

@@ -11,8 +11,10 @@ from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.plan import Kind, Reason
 from galleria_action.remote import Listed, Remote
 
-OURS, OURS_SITE, OURS_FILE = (Entry(owner, "s") for owner in (Owner.PHOTO, Owner.SITE, Owner.FILE))
-UNLISTED = Entry(Owner.PHOTO, "s", listed=False)
+OURS, OURS_SITE, OURS_FILE = (
+    Entry(owner, "s", etag="e") for owner in (Owner.PHOTO, Owner.SITE, Owner.FILE)
+)
+UNLISTED = Entry(Owner.PHOTO, "s", etag="e", listed=False)
 
 
 def state(
@@ -236,3 +238,15 @@ def test_claims():
         key: Entry(Owner.PHOTO, size=5, etag="e") for key in KEYS_OF_A - {"photos/full/a.jpg"}
     }
     assert removal.find(config(site_only=True), [], remote, photos=True).claims == {}
+
+
+@pytest.mark.parametrize(("size", "deleted"), [(5, True), (6, False)])
+def test_an_upload_that_was_only_announced(size, deleted):
+    """Its arrival was never recorded: what lies there now is ours only if it has its size."""
+    announced = Entry(Owner.PHOTO, size=size, listed=False)
+    state = Remote(
+        ledger=Ledger({"photos/full/x.jpg": announced}, "photos", ""),
+        listing={"photos/full/x.jpg": Listed(5, "e")},
+    )
+    found = removal.find(config(), (), state, photos=True)
+    assert [each.reason for each in found.changes] == [Reason.LEFTOVER] * deleted
