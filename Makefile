@@ -24,11 +24,16 @@ demo: $(INSTALLED) ## deploy a sample gallery to an S3 server on this machine an
 test: $(INSTALLED) ## run all tests (those with Ceph only where it is installed)
 	@$(BIN)/python -m pytest
 
-lint: $(INSTALLED) ## check style, formatting, types and the fence between the layers
+lint: $(INSTALLED) ## check style, formatting, types, the fence between the layers, image and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=examples/demo $(BIN)/mypy examples/demo/demo.py
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/zizmor --offline --quiet .github/workflows examples/workflows action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .

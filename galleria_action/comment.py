@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 from galleria_action import report
@@ -109,11 +109,15 @@ def _marker(document: dict[str, object]) -> Marker | None:
     return Marker(instance, scope, plan_hash, totals, prints)
 
 
-def body(plan: Plan, *, dry_run: bool) -> str:
-    """The whole comment, less than 60,000 bytes of UTF-8. The same plan makes the same text."""
+def body(plan: Plan, *, dry_run: bool, redacted: Callable[[str], str] = str) -> str:
+    """The whole comment, less than 60,000 bytes of UTF-8. The same plan makes the same text.
+
+    ``redacted`` hides secrets that happen to be names; the marker has no names.
+    """
     first = encode(marker(plan)) + "\n\n"
     room = LIMIT - len(first) - _FOOT_ROOM
-    return first + report.plan(plan, dry_run=dry_run, limit=room) + f"\n{_gallery(plan)}\n"
+    shown = report.plan(plan, dry_run=dry_run, limit=room) + f"\n{_gallery(plan)}\n"
+    return first + redacted(shown)
 
 
 def _gallery(plan: Plan) -> str:

@@ -219,19 +219,22 @@ def _reviewers(
 ) -> Reviews:
     if environ.get("GITHUB_ACTIONS") != "true":
         return Nowhere("this is not a run of a workflow")
-    silent = started_by.no_comment_because
-    if not config.github_token:
-        silent = silent or "there is no github-token"
+    no_token = "" if config.github_token else "there is no github-token"
     place = Place(
         api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
         repository=environ.get("GITHUB_REPOSITORY", ""),
         sha=environ.get("GITHUB_SHA", ""),
         number=started_by.number,
-        silent=silent,
+        silent=started_by.no_comment_because or no_token,
         token=config.github_token or "",
     )
     return PullRequests(
-        place, when=config.comment, dry_run=config.dry_run, say=runner.say, warn=runner.warning
+        place,
+        when=config.comment,
+        dry_run=config.dry_run,
+        redacted=runner.redacted,
+        say=runner.say,
+        warn=runner.warning,
     )
 
 

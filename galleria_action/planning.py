@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from galleria_action import headers, removal
+from galleria_action import headers, remarks, removal
 from galleria_action.config import Config
 from galleria_action.ledger import UNTOUCHED, Entry, Owner, is_edited
 from galleria_action.manifest import Edit, Manifest
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
-from galleria_action.text import count
 from galleria_action.wanted import Wanted
 
 
@@ -119,8 +118,8 @@ def build(
     )
     return replace(
         plan,
-        warnings=remote.faults + tuple(_warnings(plan, readings)),
-        notices=remote.remarks + tuple(_notices(gallery)),
+        warnings=remote.faults + tuple(remarks.warnings(plan, readings)),
+        notices=remote.remarks + tuple(remarks.notices(gallery.skipped)),
     )
 
 
@@ -274,33 +273,3 @@ def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int)
         deleted_bytes=sum(each.size for each in deletes),
         replaced=replaced,
     )
-
-
-def _warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
-    if not plan.site and plan.totals.photos_to_delete:
-        yield (
-            "Photos are deleted but the site is not deployed (photos-only): "
-            "pages may still show them."
-        )
-    if plan.totals.replaced:
-        yield (
-            f"{count(plan.totals.replaced, 'object')} at this gallery's keys will be replaced, "
-            "although it did not put them. If they belong to another gallery, give this one a "
-            "metadata-key, photos-prefix and site-prefix of its own."
-        )
-    untouched = [(key, each) for key, each in readings.items() if each.untouched_because]
-    if untouched:
-        shown = "; ".join(f"{key} ({each.untouched_because})" for key, each in untouched[:10])
-        more = f"; and {len(untouched) - 10} more" if len(untouched) > 10 else ""
-        yield (
-            f"{count(len(untouched), 'file')} cannot be edited without harm and will be published "
-            f"with times uncorrected: {shown}{more}"
-        )
-
-
-def _notices(gallery: Gallery) -> Iterable[str]:
-    if gallery.skipped:
-        yield (
-            f"{count(len(gallery.skipped), 'site file')} not uploaded, because only the deployment "
-            f"itself writes such keys: {', '.join(gallery.skipped[:5])}"
-        )

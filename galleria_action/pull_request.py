@@ -52,12 +52,14 @@ class PullRequests:
         *,
         when: Comment,
         dry_run: bool,
+        redacted: Callable[[str], str],
         say: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
         self._place = place
         self._when = when
         self._dry_run = dry_run
+        self._redacted = redacted
         self._say = say
         self._warn = warn
 
@@ -84,7 +86,7 @@ class PullRequests:
 
     def _post(self, repository: Repository, plan: Plan) -> str:
         number = self._place.number
-        body = comment.body(plan, dry_run=self._dry_run)
+        body = comment.body(plan, dry_run=self._dry_run, redacted=self._redacted)
         if not repository.is_open(number):
             # A run may be repeated after the merge; what was reviewed stays as it was.
             return "left alone, for it is closed"

@@ -220,6 +220,16 @@ class TestPosting:
         assert len(servers.listing(server, bucket)) > 10
         assert hub.methods() == ["POST"]
 
+    def test_secrets(self, planning, hub, gallery):
+        """A file that is called like a secret does not publish it; GitHub masks logs only."""
+        secret = planning.inputs["s3-secret-key"]
+        gallery.write_site({**galleries.SITE, secret: b"x"})
+        run = succeeded(planning.run())
+        assert secret not in run.visible
+        (body,) = hub.bodies(NUMBER)
+        assert secret not in body
+        assert "| `***` |" in body
+
     def test_a_refused_plan_is_shown(self, planning, hub):
         """Who has to look at it finds it on the pull request."""
         run = planning.run(expected_plan="0" * 64)

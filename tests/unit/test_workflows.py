@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -76,6 +77,14 @@ class TestEveryWorkflow:
         """Values reach a shell by the environment: there they are no commands."""
         for step in steps(file):
             assert "${{" not in step.get("run", "")
+
+    def test_commands_are_whole(self, file):
+        """What a step gives to the shell is what the shell can read."""
+        for step in steps(file):
+            if "run" in step:
+                command = ["bash", "-n", "-c", step["run"]]
+                read_by_shell = subprocess.run(command, check=False, capture_output=True)
+                assert read_by_shell.stderr == b""
 
     def test_runs_no_code_of_strangers_with_secrets(self, file):
         """None starts on the events that give secrets to code of forks."""
