@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format lock bench clean
@@ -30,10 +31,11 @@ lint: $(INSTALLED) ## check style, formatting, types, the fence between the laye
 	$(BIN)/mypy
 	MYPYPATH=examples/demo $(BIN)/mypy examples/demo/demo.py
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/zizmor --offline --quiet .github/workflows examples/workflows action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml examples/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet --config .github/zizmor.yml $(WORKFLOWS) action.yml .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/cfn-lint examples/serverless/template.yml
 
 format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .

@@ -174,7 +174,7 @@ def dispatch(
     )
     for pause in (*PAUSES, None):
         try:
-            with urllib.request.urlopen(request, timeout=HTTP_SECONDS):
+            with _OPENER.open(request, timeout=HTTP_SECONDS):
                 return
         except urllib.error.HTTPError as error:
             with error:

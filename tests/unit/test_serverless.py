@@ -298,6 +298,10 @@ class TestArrivals:
 
         monkeypatch.setattr(trigger, "dispatch", slow)
         cloud.arrive(document("put"))
+        cloud.poll()
+        cloud.poll(wait=1)
+        assert cloud.state().items() >= {"latest": 2, "answered": 1}.items()
+        assert "since" in cloud.state()  # its own wait has begun
         cloud.settle()
         assert len(github.requests) == 2
         assert cloud.state() == {"latest": 2, "answered": 2}
