@@ -2,6 +2,7 @@
 
     photos → gate → site files → gate → pages → gate → ledger → manifest → delete → ledger
 
+Before them the ledger gets the keys that are new, so that a crash leaves nothing unknown.
 A gate: nothing failed, and nobody else committed since the plan was made. Deletes come after the
 commit, so the live manifest never lists a key that does not exist.
 """
@@ -91,7 +92,6 @@ class Deployment:
             raise
         finally:
             self.observer.finished()
-        self.outcome.complete = True
 
     def _announce(self) -> None:
         """Record which keys are about to be put for the first time.

@@ -21,7 +21,6 @@ from galleria_action import (
     planning,
     preparation,
     presentation,
-    report,
     reviews,
     settings,
 )
@@ -276,8 +275,7 @@ def _sources(
 
 def _failed(error: DeployError, results: Results, runner: Runner) -> int:
     results.failure = error.reason
-    runner.error(error)
-    runner.summarize(report.failure(error, results.outcome))
+    presentation.failed(error, results, runner)
     runner.set_outputs(outputs.render(results))
     return error.exit_status
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from galleria_action import plan_document, preparation, report, text
 from galleria_action.config import Config
+from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
 from galleria_action.plan import Plan
 from galleria_action.report_folder import ReportFolder
@@ -90,3 +91,11 @@ def conclude(results: Results, config: Config, runner: Runner, seconds: float) -
     if config.url:
         runner.say(f"Gallery: {config.url}")
     runner.summarize(report.result(outcome, seconds, config.url))
+
+
+def failed(error: DeployError, results: Results, runner: Runner) -> None:
+    """Say what went wrong, and what is live all the same."""
+    runner.error(error)
+    if results.outcome.committed:
+        runner.say(report.LIVE)
+    runner.summarize(report.failure(error, results.outcome))

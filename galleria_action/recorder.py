@@ -16,7 +16,6 @@ class Outcome:
     uploaded_bytes: int = 0
     deleted_files: int = 0
     committed: bool = False
-    complete: bool = False
     re_encoded: int = 0
     """Photos whose edited bytes are not what their manifest foretold."""
 

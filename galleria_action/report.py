@@ -20,6 +20,7 @@ LONGEST_LINE = 240
 """Letters of one problem or warning; names may be long."""
 LONGEST_MESSAGE = 1200
 """Letters of one warning of a plan: a sentence and ten names of the usual length."""
+LIVE = "The new gallery is live and complete. The next run does what is left."
 OPEN_ROWS = 25
 """A group of more rows is folded."""
 
@@ -229,4 +230,8 @@ def failure(error: DeployError, outcome: Outcome | None) -> str:
             f"({size(outcome.uploaded_bytes)}).\n"
         )
     headline = "\n".join(lines)
-    return f"## Not deployed: {error.reason}\n\n{headline}\n\n{problems}{advice}{state}"
+    title = "Not deployed"
+    if outcome and outcome.committed:
+        title = "Deployed, but not finished"
+        state += f"\n{LIVE}\n"
+    return f"## {title}: {error.reason}\n\n{headline}\n\n{problems}{advice}{state}"

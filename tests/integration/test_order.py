@@ -10,7 +10,7 @@ import pytest
 from support import galleries, program
 from support.memory import MemoryStore, RecordingStore
 
-from galleria_action import ledger
+from galleria_action import ledger, report
 from galleria_action.errors import FailureReason, StoreError
 
 MANIFEST = "gallery-metadata.json"
@@ -353,3 +353,23 @@ def test_a_run_that_lost_does_not_overwrite_the_others_facts(store, gallery):
     entries = ledger_of(store).entries
     assert entries["photos/full/a.jpg"].etag == "newer"
     assert "photos/full/d.jpg" in entries
+
+
+def test_a_failure_after_the_commit_does_not_call_the_gallery_undeployed(store, gallery):
+    """The outcome knows that the new gallery is live, and the summary of the failure says so."""
+    program.deployed(gallery.root, store)
+    gallery.remove("b")
+    gallery.write()
+
+    def fail(operation):
+        if operation.name == "delete":
+            raise StoreError(FailureReason.NETWORK, "Error: the connection was lost")
+
+    store.before = fail
+    ran = program.run(gallery.root, store)
+    assert ran.reason == "network"
+    assert ran.outcome.committed
+    said = report.failure(ran.error, ran.outcome)
+    assert said.startswith("## Deployed, but not finished: network")
+    assert "live and complete" in said
+    assert_whole(store)

@@ -13,6 +13,7 @@ from galleria_action.errors import DeployError
 from galleria_action.event import Event
 from galleria_action.outputs import Results
 from galleria_action.progress import Lines
+from galleria_action.recorder import Outcome
 from galleria_action.reviews import Nowhere
 from galleria_action.runner import Runner
 from galleria_action.sources import Sources
@@ -46,6 +47,7 @@ class Ran:
     log: str
     summary: str
     outputs: dict[str, str] = field(default_factory=dict)
+    outcome: Outcome = field(default_factory=Outcome)
 
     @property
     def reason(self) -> str:
@@ -79,7 +81,7 @@ def run(root: Path, store: Store, **inputs: str) -> Ran:
     except DeployError as raised:
         error = raised
         results.failure = raised.reason
-    return Ran(error, out.getvalue(), summary.read_text(), outputs.render(results))
+    return Ran(error, out.getvalue(), summary.read_text(), outputs.render(results), results.outcome)
 
 
 def deployed(root: Path, store: Store, **inputs: str) -> Ran:

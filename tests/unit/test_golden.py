@@ -8,6 +8,7 @@ After a wanted change write them anew with one command, look at the difference a
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from galleria_action.recorder import Outcome
 GOLDEN = Path(__file__).parents[1] / "golden"
 REWRITE = os.environ.get("GALLERIA_REWRITE_GOLDEN") == "1"
 
+# The showcase of a success committed; a failure before the commit has none.
+BEFORE_THE_COMMIT = replace(OUTCOME, committed=False)
+
 REPORTS = {
     "plan.json": lambda: plan_document.encode(rich_plan(), dry_run=False),
     "plan.md": lambda: report.plan(rich_plan(), dry_run=False),
@@ -28,7 +32,7 @@ REPORTS = {
     "comment.md": lambda: comment.body(rich_plan(), dry_run=True),
     "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
     "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),
-    "failure.md": lambda: report.failure(failure(), OUTCOME),
+    "failure.md": lambda: report.failure(failure(), BEFORE_THE_COMMIT),
     "failure-early.md": lambda: report.failure(failure(), None),
 }
 
