@@ -56,10 +56,15 @@ def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:
 
 def publish(wanted: Wanted, edit: Edit | None, data: bytes) -> Published:
     """What to send for ``data``, the bytes of the wanted file, if ``edit`` is due to it."""
+    if edit and not wanted.is_full and exif.original_time(data) is None:
+        edit = None  # a web variant without a time of its own stays without one
+    return corrected(data, edit)
+
+
+def corrected(data: bytes, edit: Edit | None) -> Published:
+    """The bytes of a photo with ``edit`` made, or as they are if that would do harm."""
     if edit is None:
         return Published(data)
-    if not wanted.is_full and exif.original_time(data) is None:
-        return Published(data)  # a web variant without a time of its own stays without one
     try:
         return Published(exif.edit(data, edit.time, edit.offset), str(edit))
     except exif.Uneditable as reason:
