@@ -124,7 +124,7 @@ def with_piexif(_path: Path, data: bytes) -> bytes:
 
 
 def with_exiftool(path: Path, _data: bytes) -> None:
-    command = ["exiftool", "-q", "-q", *TAGS, "-o", edited(path), path]
+    command = ["exiftool", "-q", "-q", *TAGS, "-o", str(edited(path)), str(path)]
     # It warns that it does not know our camera's maker note.
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
