@@ -121,7 +121,7 @@ ALL: Sequence[Peer] = (
     Peer("s5cmd cp", s5cmd("cp"), first_only=True),
     Peer("rclone sync", rclone(), shares=False),
     Peer("rclone sync --checksum", rclone("--checksum")),
-    Peer("rclone sync, least requests", rclone("--update", "--use-server-modtime", "--s3-no-head")),
+    Peer("rclone --checksum, no HEAD", rclone("--checksum", "--s3-no-head")),
     Peer("aws s3 sync", aws),
     Peer("aws s3 sync, 32 requests", aws, _AWS_CONFIG),
     Peer("boto3, 32 threads", script("boto3_threads.py")),
