@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -190,7 +191,7 @@ def _json_path(path: Iterable[str | int]) -> str:
 
 
 def _photos(document: dict[str, Any]) -> Iterator[Photo]:
-    offset = _offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
+    hours = document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE)
     for photo in document["photos"]:
         # A path that variants share is one file, by the rules of the first: full.
         files = {
@@ -201,19 +202,26 @@ def _photos(document: dict[str, Any]) -> Iterator[Photo]:
             id=photo["id"],
             file_hash=photo["file_hash"].lower(),
             deployment_file_hash=photo["deployment_file_hash"].lower(),
-            edit=_edit(photo, offset),
+            edit=_edit(photo, hours),
             files=tuple((variant, path) for path, variant in reversed(files.items())),
         )
 
 
-def _edit(photo: dict[str, Any], offset: str | None) -> Edit | None:
-    time = photo["exif"].get("corrected_timestamp")
-    if time is None or photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
+def _edit(photo: dict[str, Any], hours: float) -> Edit | None:
+    if photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
         return None
-    return Edit(f"{time[:10].replace('-', ':')} {time[11:19]}", offset)
+    return edit(photo["exif"].get("corrected_timestamp"), hours)
 
 
-def _offset(hours: float) -> str | None:
+def edit(corrected: str | None, hours: float) -> Edit | None:
+    """The edit that a ``corrected_timestamp`` asks for at a ``target_timezone_offset_hours``."""
+    if corrected is None:
+        return None
+    return Edit(f"{corrected[:10].replace('-', ':')} {corrected[11:19]}", offset(hours))
+
+
+@cache
+def offset(hours: float) -> str | None:
     """``±HH:MM`` as OffsetTimeOriginal wants it (Exif 2.31, tag 0x9011)."""
     if hours == KEEP_TIMEZONE:
         return None
