@@ -1,46 +1,55 @@
-"""How fast is a photo's time corrected, beside piexif and exiftool?
+"""How fast is a photo's time corrected, or its position removed, beside piexif and exiftool?
 
     python -m benchmarks.editing                 # files of 8 MB, one core
     python -m benchmarks.editing --megabytes 2 --rounds 9
 
-Every editor sets DateTimeOriginal and OffsetTimeOriginal of the same JPEG files, in turn. Ours
-and piexif go from bytes to bytes in this process; exiftool reads and writes files in memory
-(/dev/shm where there is one), as a process for each file and as one that stays open. "copy" is
-the floor: the bytes copied once. Medians of rounds; ratios are to ours.
+Every editor makes the same edit of the same JPEG files, in turn: DateTimeOriginal and
+OffsetTimeOriginal set, or the position removed. Ours and piexif go from bytes to bytes in this
+process; exiftool (left out where it is not installed) reads and writes files in memory, as a
+process for each file and as one that stays open. "copy" is the floor: the bytes copied once.
+Medians of rounds and the best one; ratios are to our median.
 
 Not measured: reading and hashing files, decoding images, and whether the result is right, which
-is what tests/camera is for. All files have the same picture, so caches are warm for everyone.
+is what tests/camera is for: piexif rewrites the whole block, and maker notes with it. All files
+have the same picture, so caches are warm for everyone.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import os
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import piexif
 from PIL import Image
 
-from galleria_action import exif
+from benchmarks import processes
+from benchmarks.editors import CORRECT_TIME, REMOVE_POSITION, Editor, Task, edited, editors
 
-TIME, OFFSET = "2024:06:15 14:30:45", "+02:00"
-TAGS = (f"-DateTimeOriginal={TIME}", f"-OffsetTimeOriginal={OFFSET}")
-KINDS = {
-    "overwritten in place": ("2024:06:15 18:30:45", "+00:00"),
-    "offset added, block grows": ("2024:06:15 18:30:45", None),
-    "no Exif": None,
-}
 
-Editor = Callable[[Path, bytes], object]
+@dataclass(frozen=True)
+class Kind:
+    """Photos that a task finds in the same state."""
+
+    name: str
+    task: Task
+    exif: bool = True
+    offset: bool = True
+    position: bool = False
+
+
+KINDS = (
+    Kind("time overwritten in place", CORRECT_TIME),
+    Kind("offset added to the time, the block grows", CORRECT_TIME, offset=False),
+    Kind("time added, no Exif before", CORRECT_TIME, exif=False),
+    Kind("position removed", REMOVE_POSITION, position=True),
+    Kind("no position there", REMOVE_POSITION),
+)
 
 
 def main() -> None:
@@ -51,18 +60,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
     picture = draw(int(given.megabytes * 1e6))
-    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder, stay_open() as server:
-        editors: dict[str, Editor] = {"galleria": ours, "copy": copied, "piexif": with_piexif}
-        if server:
-            editors |= {"exiftool": with_exiftool, "exiftool -stay_open": server}
-        for kind, tags in KINDS.items():
-            photos = write(Path(folder), [photo(picture, tags, n) for n in range(given.files)])
-            table(kind, photos, measure(editors, photos, given.rounds))
-
-
-def memory_folder() -> str | None:
-    """A folder in memory, if this machine has one, so that no disk is measured."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with processes.memory_folder() as folder:
+        for kind in KINDS:
+            photos = write(folder, [photo(picture, kind, n) for n in range(given.files)])
+            with editors(kind.task) as programs:
+                table(kind.name, photos, measure(programs, photos, given.rounds))
 
 
 def draw(size: int) -> bytes:
@@ -74,23 +76,35 @@ def draw(size: int) -> bytes:
     return file.getvalue()
 
 
-def photo(picture: bytes, tags: tuple[str, str | None] | None, number: int) -> bytes:
+def photo(picture: bytes, kind: Kind, number: int) -> bytes:
     """The picture with Exif as a camera writes it (a maker note, a thumbnail), or without."""
-    if tags is None:
+    if not kind.exif:
         return commented(picture, number)
-    taken, offset = tags
-    details = {piexif.ExifIFD.DateTimeOriginal: taken, piexif.ExifIFD.MakerNote: bytes(8000)}
-    if offset:
-        details[piexif.ExifIFD.OffsetTimeOriginal] = offset
+    details: dict[int, Any] = {
+        piexif.ExifIFD.DateTimeOriginal: "2024:06:15 18:30:45",
+        piexif.ExifIFD.MakerNote: bytes(8000),
+    }
+    if kind.offset:
+        details[piexif.ExifIFD.OffsetTimeOriginal] = "+00:00"
     metadata = {
         "0th": {piexif.ImageIFD.Make: "Galleria", piexif.ImageIFD.Model: f"Benchmark {number}"},
         "Exif": details,
+        "GPS": position() if kind.position else {},
         "1st": {piexif.ImageIFD.Compression: 6},
         "thumbnail": draw(8000),
     }
     file = io.BytesIO()
     piexif.insert(piexif.dump(metadata), picture, file)
     return file.getvalue()
+
+
+def position() -> dict[int, Any]:
+    return {
+        piexif.GPSIFD.GPSLatitudeRef: "N",
+        piexif.GPSIFD.GPSLatitude: ((52, 1), (31, 1), (12, 1)),
+        piexif.GPSIFD.GPSLongitudeRef: "E",
+        piexif.GPSIFD.GPSLongitude: ((13, 1), (24, 1), (36, 1)),
+    }
 
 
 def commented(picture: bytes, number: int) -> bytes:
@@ -106,78 +120,19 @@ def write(folder: Path, photos: Sequence[bytes]) -> dict[Path, bytes]:
     return dict(zip(paths, photos, strict=True))
 
 
-def ours(_path: Path, data: bytes) -> bytes:
-    return exif.edit(data, TIME, OFFSET)
-
-
-def copied(_path: Path, data: bytes) -> bytes:
-    return b"".join([memoryview(data)])
-
-
-def with_piexif(_path: Path, data: bytes) -> bytes:
-    metadata = piexif.load(data)
-    metadata["Exif"][piexif.ExifIFD.DateTimeOriginal] = TIME
-    metadata["Exif"][piexif.ExifIFD.OffsetTimeOriginal] = OFFSET
-    file = io.BytesIO()
-    piexif.insert(piexif.dump(metadata), data, file)
-    return file.getvalue()
-
-
-def with_exiftool(path: Path, _data: bytes) -> None:
-    command = ["exiftool", "-q", "-q", *TAGS, "-o", str(edited(path)), str(path)]
-    # It warns that it does not know our camera's maker note.
-    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-
-
-@contextmanager
-def stay_open() -> Iterator[Editor | None]:
-    """An editor that is one exiftool process for all files; None where there is no exiftool."""
-    if not shutil.which("exiftool"):
-        print("exiftool is not installed (Debian: libimage-exiftool-perl) and is left out")
-        yield None
-        return
-    with subprocess.Popen(
-        ["exiftool", "-stay_open", "True", "-@", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        asking, answers = process.stdin, process.stdout
-        assert asking
-        assert answers
-
-        def edit(path: Path, _data: bytes) -> None:
-            words = [*TAGS, "-o", str(edited(path)), str(path), "-execute"]
-            asking.write("\n".join(words) + "\n")
-            asking.flush()
-            while not answers.readline().startswith("{ready"):
-                pass
-
-        try:
-            yield edit
-        finally:
-            asking.write("-stay_open\nFalse\n")
-            asking.flush()
-
-
-def edited(path: Path) -> Path:
-    return path.with_suffix(".edited.jpg")
-
-
 def measure(
-    editors: Mapping[str, Editor], photos: Mapping[Path, bytes], rounds: int
-) -> dict[str, float]:
-    """Editor to seconds for all photos: the median of ``rounds``, another one first each time."""
-    times: dict[str, list[float]] = {name: [] for name in editors}
-    names = list(editors)
+    programs: Mapping[str, Editor], photos: Mapping[Path, bytes], rounds: int
+) -> dict[str, list[float]]:
+    """Editor to seconds for all photos, of each of the ``rounds``; they take turns to begin."""
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    names = list(programs)
     for number in range(rounds + 1):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
-            seconds = sum(timed(editors[name], path, data) for path, data in photos.items())
+            seconds = sum(timed(programs[name], path, data) for path, data in photos.items())
             if number:  # the first round warms up
                 times[name].append(seconds)
-    return {name: statistics.median(taken) for name, taken in times.items()}
+    return times
 
 
 def timed(edit: Editor, path: Path, data: bytes) -> float:
@@ -190,15 +145,15 @@ def timed(edit: Editor, path: Path, data: bytes) -> float:
     return seconds
 
 
-def table(kind: str, photos: Mapping[Path, bytes], seconds: Mapping[str, float]) -> None:
+def table(kind: str, photos: Mapping[Path, bytes], seconds: Mapping[str, Sequence[float]]) -> None:
     size = sum(map(len, photos.values()))
     print(f"\n{kind}: {len(photos)} files of {size / len(photos) / 1e6:.1f} MB")
-    for name, taken in seconds.items():
-        rate = size / taken / 1e6
-        times = taken / seconds["galleria"]
-        print(f"  {name:<22} {1000 * taken / len(photos):9.2f} ms a file {rate:9,.0f} MB/s", end="")
-        print(f"  {times:7.2f} x the time" if name != "galleria" else "")
-    sys.stdout.flush()
+    ours = statistics.median(seconds["galleria"])
+    for name, rounds in seconds.items():
+        taken, best = statistics.median(rounds), min(rounds)
+        print(f"  {name:<22} {1000 * taken / len(photos):9.2f} ms a file", end="")
+        print(f" {size / taken / 1e6:9,.0f} MB/s, best {size / best / 1e6:9,.0f}", end="")
+        print(f"  {taken / ours:7.2f} x the time" if name != "galleria" else "", flush=True)
 
 
 if __name__ == "__main__":
