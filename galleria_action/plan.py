@@ -34,6 +34,7 @@ class Reason(StrEnum):
 
     NEW = "new"
     CHANGED = "changed"
+    METADATA = "metadata changed"
     HEADERS = "headers changed"
     MISSING = "missing in bucket"
     DIFFERS = "differs in bucket"
@@ -46,6 +47,7 @@ class Reason(StrEnum):
 MEANING = {
     Reason.NEW: "not deployed yet",
     Reason.CHANGED: "the file or its correction changed",
+    Reason.METADATA: "same picture, its position now removed or kept",
     Reason.HEADERS: "same bytes, other Content-Type or Cache-Control",
     Reason.MISSING: "deployed before, gone from the bucket",
     Reason.DIFFERS: "somebody else changed it in the bucket",
@@ -61,7 +63,8 @@ class Change:
     """One write. ``size`` in bytes: what a put sends, what a delete frees.
 
     ``source`` is the SHA-256 of the source bytes and ``edit`` what is done to them; both are
-    empty for a delete. ``wanted`` is what to send, None for deletes and the manifest.
+    empty for a delete. ``wanted`` is what to send, None for deletes and the manifest;
+    ``position`` tells whether that says where it was taken, None if nobody looked.
     """
 
     action: Action
@@ -74,6 +77,7 @@ class Change:
     edit: str = ""
     headers: Headers | None = None
     wanted: Wanted | None = None
+    position: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Wanted:
         Id of the photo it belongs to; the file's name in directory mode; '' for site files.
     file_hash, deployment_hash, edit
         From the manifest; the hashes of a full only, the edit of a full and its web variant.
+    strip_gps
+        Whether it must not say where it was taken.
     """
 
     key: str
@@ -40,6 +42,7 @@ class Wanted:
     file_hash: str = ""
     deployment_hash: str = ""
     edit: Edit | None = None
+    strip_gps: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -65,6 +68,7 @@ def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -
                 file_hash=photo.file_hash if is_full else "",
                 deployment_hash=photo.deployment_file_hash if is_full else "",
                 edit=None if variant == "thumb" else photo.edit,
+                strip_gps=config.strip_gps,
             )
 
 
@@ -73,7 +77,9 @@ def photo_files(files: Iterable[LocalFile], config: Config) -> Iterator[Wanted]:
     for file in files:
         key = keys.join(config.photos_prefix, file.name)
         photo_headers = headers.headers(key, file.name, config.cache_control, photo=True)
-        yield Wanted(key, Owner.FILE, file, photo_headers, photo=file.name)
+        yield Wanted(
+            key, Owner.FILE, file, photo_headers, photo=file.name, strip_gps=config.strip_gps
+        )
 
 
 def site(files: Iterable[LocalFile], config: Config) -> Iterator[Wanted]:

@@ -97,8 +97,8 @@ def test_groups():
 def test_reasons_are_the_documented_words():
     """Users and plan.json read these words; each has a meaning."""
     assert [reason.value for reason in Reason] == [
-        "new", "changed", "headers changed", "missing in bucket", "differs in bucket",
-        "unverified", "forced", "removed", "leftover",
+        "new", "changed", "metadata changed", "headers changed", "missing in bucket",
+        "differs in bucket", "unverified", "forced", "removed", "leftover",
     ]  # fmt: skip
     assert set(MEANING) == set(Reason)
     assert all(re.fullmatch(r"[a-z].*[^.]", meaning) for meaning in MEANING.values())
