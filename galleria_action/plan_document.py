@@ -24,14 +24,17 @@ def encode(plan: Plan, *, dry_run: bool) -> bytes:
         "mode": plan.mode,
         "scope": {"photos": plan.photos, "site": plan.site},
         "totals": {name: getattr(totals, name) for name in totals.__dataclass_fields__},
-        "changes": [_change(each) for each in plan.changes],
+        "changes": [],
         "warnings": list(plan.warnings),
         "notices": list(plan.notices),
         "over_limit": list(plan.over_limit),
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(
-        errors="backslashreplace"
-    )
+    # A change a line: Python's indented JSON takes a second for 30,000 of them.
+    changes = ",\n  ".join(json.dumps(_change(each), ensure_ascii=False) for each in plan.changes)
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    if changes:
+        text = text.replace('"changes": []', f'"changes": [\n  {changes}\n ]', 1)
+    return text.encode(errors="backslashreplace")
 
 
 def _change(change: Change) -> dict[str, Any]:
