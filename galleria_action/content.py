@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
 from galleria_action import publication, text
@@ -19,6 +20,8 @@ from galleria_action.publication import Published, Reading, Stale, Undecidable
 from galleria_action.wanted import Wanted
 
 CHUNK = 1 << 20
+BATCH_FILES, BATCH_BYTES = 250, 4 << 20
+"""Files are read in batches: handing over each alone would take longer than reading it."""
 LARGE = 64 << 20
 """Bytes from which on an object is sent in parts."""
 PART = 16 << 20
@@ -28,8 +31,8 @@ MOST_PARTS = 10_000  # of a multipart upload, AWS "Multipart upload limits"
 class Files(Protocol):
     """What is needed of the workspace."""
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a resolved path."""
+    def read(self, path: str, size: int | None = None) -> bytes:
+        """The bytes of a resolved path; ``size`` is what to expect."""
 
     def relative(self, path: str) -> str:
         """The path as people know it."""
@@ -61,7 +64,8 @@ class Content:
         stale: list[str] = []
         undecided: list[Problem] = []
         problems: list[Problem] = []
-        for request, outcome in zip(requests, executor.map(self._attempt, requests), strict=True):
+        outcomes = chain.from_iterable(executor.map(self._batch, _batches(requests)))
+        for request, outcome in zip(requests, outcomes, strict=True):
             match outcome:
                 case Reading():
                     readings[request.wanted.key] = outcome
@@ -82,6 +86,11 @@ class Content:
             raise _undecided(undecided)
         return readings
 
+    def _batch(
+        self, requests: Sequence[ReadRequest]
+    ) -> list[Reading | Stale | Undecidable | OSError]:
+        return [self._attempt(each) for each in requests]
+
     def _attempt(self, request: ReadRequest) -> Reading | Stale | Undecidable | OSError:
         try:
             return self._read(request)
@@ -92,7 +101,7 @@ class Content:
         wanted = request.wanted
         whole = CHUNK if wanted.owner is Owner.SITE else LARGE
         if request.edit or wanted.strip_gps or wanted.file.size < whole:
-            data = self._files.read(wanted.file.path)
+            data = self._files.read(wanted.file.path, wanted.file.size)
             return publication.read(wanted, request.edit, data, md5=request.md5)
         sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
         for chunk in self._chunks(wanted, CHUNK):
@@ -119,7 +128,7 @@ class Content:
         assert wanted is not None, f"nothing is sent for {change.key}"
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
-        data = self._files.read(wanted.file.path)
+        data = self._files.read(wanted.file.path, wanted.file.size)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != change.source:
             raise Stale(wanted.file.name)
@@ -143,6 +152,19 @@ class Content:
         if sha256.hexdigest() != change.source:
             raise Stale(wanted.file.name)
         yield held
+
+
+def _batches(requests: Sequence[ReadRequest]) -> Iterator[list[ReadRequest]]:
+    batch: list[ReadRequest] = []
+    size = 0
+    for each in requests:
+        if batch and (len(batch) == BATCH_FILES or size + each.wanted.file.size > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += each.wanted.file.size
+    if batch:
+        yield batch
 
 
 def stale_photos(names: Iterable[str]) -> DeployError:

@@ -170,7 +170,9 @@ def _section(group: Sequence[Change], verb: str, reason: Reason) -> _Section:
     else:
         number, noun, columns = len(group), "site file", "| File | Size |"
         rows = _file_rows(group)
-    heading = f"<b>{count(number, noun)} to {verb}: {reason}</b> {volume} - {_meaning(reason, kind)}"
+    heading = (
+        f"<b>{count(number, noun)} to {verb}: {reason}</b> {volume} - {_meaning(reason, kind)}"
+    )
     return _Section(heading, columns, number, rows)
 
 
