@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -120,7 +121,7 @@ def decode(data: bytes) -> Ledger:
         if not all(each is None or isinstance(each, str) for each in prefixes):
             raise BrokenLedger("prefixes that are no texts")
         return Ledger(
-            {key: _entry(row) for key, row in document["objects"].items()},
+            {sys.intern(key): _entry(row) for key, row in document["objects"].items()},
             *prefixes,
         )
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
@@ -139,9 +140,17 @@ def _entry(row: list[Any]) -> Entry:
     texts = (source, edit, headers, etag, deployment_hash)
     if type(size) is not int or not all(type(each) is str for each in texts):
         raise BrokenLedger("a row has values of other kinds")
-    position = bool(row[8]) if len(row) > 8 else None
     return Entry(
-        _OWNERS[owner], source, edit, headers, size, etag, deployment_hash, bool(listed), position
+        _OWNERS[owner],
+        # Texts that manifest or listing hold, too, are kept once.
+        sys.intern(source),
+        edit,
+        sys.intern(headers),
+        size,
+        sys.intern(etag),
+        sys.intern(deployment_hash),
+        bool(listed),
+        bool(row[8]) if len(row) > 8 else None,
     )
 
 

@@ -104,9 +104,11 @@ def build(
     puts = [change for each in gallery.objects if (change := comparison.change(each))]
     photos, site = not config.site_only, not config.photos_only
     manifest_data = b""
-    if gallery.manifest and photos and (reason := comparison.manifest_reason(gallery.manifest)):
-        manifest_data = gallery.manifest.published(redact=config.redact_paths)
-        puts.append(_manifest_put(config, gallery.manifest, reason, manifest_data))
+    if gallery.manifest and photos:
+        data = gallery.manifest.published(redact=config.redact_paths)
+        if reason := comparison.manifest_reason(gallery.manifest, data):
+            manifest_data = data
+            puts.append(_manifest_put(config, gallery.manifest, reason, data))
     removals = removal.find(config, gallery.objects, remote, photos=bool(gallery.manifest))
     changes = [*puts, *removals.changes]
     plan = Plan(
@@ -226,19 +228,20 @@ class _Comparison:
             position=reading.position,
         )
 
-    def manifest_reason(self, manifest: Manifest) -> Reason | None:
-        """Why the manifest is put; None if the deployed one says the same."""
+    def manifest_reason(self, manifest: Manifest, data: bytes) -> Reason | None:
+        """Why the manifest is put as ``data``; None if the deployed one says the same."""
         deployed, etag = self._remote.manifest, self._remote.manifest_etag
         key = self._config.metadata_key
         if etag is None:
             return Reason.NEW
         if deployed is None:
             return Reason.DIFFERS
-        if not deployed.says_the_same_as(manifest):
-            return Reason.CHANGED
         entry = self._remote.entry(key)
         if entry is None or entry.owner is not Owner.MANIFEST or entry.etag != etag:
             entry = Entry(Owner.MANIFEST, size=len(deployed.data), etag=etag)
+        # Contents take long to make: most deployed manifests are the very bytes.
+        if deployed.data != data and deployed.content != manifest.content:
+            return Reason.CHANGED
         if entry.headers not in ("", _manifest_headers(self._config).digest):
             return Reason.HEADERS
         if self._config.force:

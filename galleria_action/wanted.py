@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -57,7 +58,7 @@ def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -
     """The objects of a manifest; ``files`` maps its paths to the files found for them."""
     for photo in manifest.photos:
         for variant, path in photo.files:
-            key = keys.join(config.photos_prefix, path)
+            key = sys.intern(keys.join(config.photos_prefix, path))
             is_full = variant == "full"
             yield Wanted(
                 key=key,
