@@ -42,7 +42,7 @@ def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | No
     if found is None:
         return None
     try:
-        return manifest.parse(found.data, key)
+        return manifest.parse_deployed(found.data, key)
     except manifest.NewerManifest:
         raise
     except DeployError:

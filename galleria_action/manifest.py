@@ -58,12 +58,13 @@ class Manifest:
     """A valid manifest: its photos and the bytes it was read from.
 
     Its document is not kept: that of 100,000 photos takes 200 MB. ``absolute`` tells whether
-    an ``original_path`` shows folders.
+    an ``original_path`` shows folders; ``stated`` is the `content` if it was made already.
     """
 
     photos: tuple[Photo, ...]
     data: bytes
     absolute: bool = False
+    stated: str = ""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -82,19 +83,22 @@ class Manifest:
 
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
-        document = _redacted(self.document)
-        photos = document.pop("photos")
-        canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-        digest = hashlib.sha256(canonical({**document, "generated_at": None}).encode())
-        for photo in photos:
-            digest.update(b"\n" + canonical(photo).encode())
-        return digest.hexdigest()
+        return self.stated or _content(self.document)
 
     def published(self, *, redact: bool) -> bytes:
         """The bytes to publish: those that were read unless a path is to be redacted."""
         if not (redact and self.absolute):
             return self.data
         return _text(_redacted(self.document)).encode()
+
+
+def _content(document: Mapping[str, Any]) -> str:
+    canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+    without = {**document, "photos": None, "generated_at": None}
+    digest = hashlib.sha256(canonical(without).encode())
+    for photo in _redacted(document)["photos"]:
+        digest.update(b"\n" + canonical(photo).encode())
+    return digest.hexdigest()
 
 
 def _text(document: Mapping[str, Any]) -> str:
@@ -110,17 +114,31 @@ def _text(document: Mapping[str, Any]) -> str:
 
 
 def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
-    """The manifest in ``data``, the content of ``file`` (for messages).
+    """The local manifest in ``data``, the content of ``file`` (for messages).
 
     ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
     every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
+    document = _valid(data, file, absent)
+    return _manifest(data, document, _content(document))
+
+
+def parse_deployed(data: bytes, key: str) -> Manifest:
+    """The manifest read from the bucket; what it states is seldom needed, so it is not made."""
+    return _manifest(data, _valid(data, key, lambda _: {}), "")
+
+
+def _manifest(data: bytes, document: Mapping[str, Any], stated: str) -> Manifest:
+    absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
+    return Manifest(tuple(_photos(document)), data, absolute, stated)
+
+
+def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
     text, document, odd = _document(data, file)
     found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
     if found:
         raise _located(file, text, found)
-    absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
-    return Manifest(tuple(_photos(document)), data, absolute)
+    return document
 
 
 def invalid(file: str, problems: Sequence[Problem]) -> DeployError:
@@ -222,7 +240,7 @@ def _json_path(path: Iterable[str | int]) -> str:
     return text.removeprefix(".") or "the document"
 
 
-def _photos(document: dict[str, Any]) -> Iterator[Photo]:
+def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
     offset = _offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
     for photo in document["photos"]:
         # A path that variants share is one file, by the rules of the first: full.
