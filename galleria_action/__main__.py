@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NoReturn
 
-from galleria_action import __version__, cancellation
+from galleria_action import cancellation
 from galleria_action.errors import EXIT_CANCELLED, Cancelled
-from galleria_action.inputs import INPUTS, Input, Kind
+from galleria_action.inputs import INPUTS
+from galleria_action.options import Parser
 
 _DESCRIPTION = """\
 Publish a photo gallery to an S3-compatible bucket: validate its manifest, compare it with the
@@ -25,57 +24,26 @@ other users of the machine.
 
 A first look, which writes nothing to the bucket:
   galleria-deploy --dry-run
+
+Make the manifest of a gallery that has none, or refresh it:
+  galleria-deploy index --help
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """A wrong call fails like everything else: 1, not argparse's 2."""
-        self.print_usage(sys.stderr)
-        self.exit(1, f"Error: {message}\n")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The parser: one option for each input, in the groups of the documentation."""
-    made = _Parser(
+def parser() -> Parser:
+    """The parser of a deployment's options."""
+    return Parser(
         "galleria-deploy",
-        usage="galleria-deploy [options]",
+        INPUTS,
+        usage="galleria-deploy [options]\n       galleria-deploy index [options]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    made.add_argument("--version", action="version", version=f"galleria-deploy {__version__}")
-    groups: dict[str, argparse._ArgumentGroup] = {}
-    for each in INPUTS:
-        group = groups.get(each.group) or made.add_argument_group(each.group)
-        groups[each.group] = group
-        _add(group, each)
-    return made
-
-
-def _add(group: argparse._ArgumentGroup, each: Input) -> None:
-    default = f" [{each.default}]" if each.default else ""
-    names = ([f"-{each.short}"] if each.short else []) + [f"--{each.name}"]
-    text = (each.help + default).replace("%", "%%").replace("`", "")
-    if each.kind is Kind.BOOLEAN:
-        group.add_argument(
-            *names, nargs="?", const="true", metavar="true|false", dest=each.name, help=text
-        )
-    elif each.kind is Kind.LINES:
-        group.add_argument(*names, action="append", metavar="TEXT", dest=each.name, help=text)
-    else:
-        group.add_argument(*names, metavar="TEXT", dest=each.name, help=text)
 
 
 def flags(arguments: Sequence[str]) -> dict[str, str]:
     """Input name to text of the options that are given; repeated ones are lines."""
-    given = vars(parser().parse_args(arguments))
-    return {
-        name: "\n".join(value) if isinstance(value, list) else value
-        for name, value in given.items()
-        if value is not None
-    }
+    return parser().flags(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,14 +59,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str], stopped: threading.Event) -> int:
-    with suppress(Cancelled):  # then the program, started once more, reports it
-        given = flags(arguments)
-        from galleria_action import main as program
+    run = _deploy
+    if arguments[:1] == ["index"]:
+        run, arguments = _index, arguments[1:]
+    with suppress(Cancelled):
+        return run(arguments, stopped)
+    return run((), stopped)  # interrupted while it was loaded: started once more, it reports that
 
-        return program.main(given, os.environ, os.getcwd(), stopped)
+
+def _deploy(arguments: Sequence[str], stopped: threading.Event) -> int:
+    given = flags(arguments)
     from galleria_action import main as program
 
-    return program.main({}, os.environ, os.getcwd(), stopped)
+    return program.main(given, os.environ, os.getcwd(), stopped)
+
+
+def _index(arguments: Sequence[str], stopped: threading.Event) -> int:
+    from galleria_action import index
+
+    return index.main(index.flags(arguments), os.environ, os.getcwd(), stopped)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ MOST_PARTS = 10_000  # of a multipart upload, AWS "Multipart upload limits"
 class Files(Protocol):
     """What is needed of the workspace."""
 
-    def read(self, path: str, size: int | None = None) -> bytes:
-        """The bytes of a resolved path; ``size`` is what to expect."""
+    def read(self, path: str) -> bytes:
+        """The bytes of a resolved path."""
 
     def relative(self, path: str) -> str:
         """The path as people know it."""
@@ -83,7 +83,7 @@ class Content:
         if stale:
             raise stale_photos(stale)
         if undecided:
-            raise _undecided(undecided)
+            raise positions_undecided(undecided)
         return readings
 
     def _batch(
@@ -101,7 +101,7 @@ class Content:
         wanted = request.wanted
         whole = CHUNK if wanted.owner is Owner.SITE else LARGE
         if request.edit or wanted.strip_gps or wanted.file.size < whole:
-            data = self._files.read(wanted.file.path, wanted.file.size)
+            data = self._files.read(wanted.file.path)
             return publication.read(wanted, request.edit, data, md5=request.md5)
         sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
         for chunk in self._chunks(wanted, CHUNK):
@@ -128,7 +128,7 @@ class Content:
         assert wanted is not None, f"nothing is sent for {change.key}"
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
-        data = self._files.read(wanted.file.path, wanted.file.size)
+        data = self._files.read(wanted.file.path)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != change.source:
             raise Stale(wanted.file.name)
@@ -180,12 +180,14 @@ def stale_photos(names: Iterable[str]) -> DeployError:
     )
 
 
-def _undecided(problems: list[Problem]) -> DeployError:
+def positions_undecided(problems: Iterable[Problem]) -> DeployError:
+    """The error for files that may say where a photo was taken, although none is to say it."""
+    problems = sorted(problems, key=lambda each: each.message)
     return DeployError(
         FailureReason.METADATA,
         f"Photo deployment failed: {text.count(len(problems), 'file')} may say where a photo was "
         "taken (strip-gps), and it can neither be removed nor ruled out",
-        problems=sorted(problems, key=lambda each: each.message),
-        advice="Nothing was uploaded. Remove the position with the program that made these files "
+        problems=problems,
+        advice="Nothing was written. Remove the position with the program that made these files "
         "or with exiftool, convert them to JPEG, or leave them out with exclude.",
     )

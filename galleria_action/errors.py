@@ -94,3 +94,13 @@ class ConditionUnknown(Exception):
 
 class Cancelled(BaseException):
     """The runner or the user asked the program to stop (SIGINT, SIGTERM)."""
+
+
+def bug(error: Exception) -> DeployError:
+    """What to show of an exception that nobody expected, below its traceback."""
+    return DeployError(
+        FailureReason.INTERNAL,
+        f"Error: Something went wrong that should not: {type(error).__name__}",
+        problems=[Problem("this is a fault of the action, not of your gallery")],
+        advice="Please report it with the lines above: https://github.com/galleria/deploy/issues",
+    )

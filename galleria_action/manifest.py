@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
@@ -241,7 +241,7 @@ def _json_path(path: Iterable[str | int]) -> str:
 
 
 def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
-    offset = _offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
+    hours = document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE)
     for photo in document["photos"]:
         # A path that variants share is one file, by the rules of the first: full.
         files = {
@@ -253,19 +253,26 @@ def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
             # Ledger and deployed manifest hold the same texts: one of each is enough in memory.
             file_hash=sys.intern(photo["file_hash"].lower()),
             deployment_file_hash=sys.intern(photo["deployment_file_hash"].lower()),
-            edit=_edit(photo, offset),
+            edit=_edit(photo, hours),
             files=tuple((variant, sys.intern(path)) for path, variant in reversed(files.items())),
         )
 
 
-def _edit(photo: dict[str, Any], offset: str | None) -> Edit | None:
-    time = photo["exif"].get("corrected_timestamp")
-    if time is None or photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
+def _edit(photo: dict[str, Any], hours: float) -> Edit | None:
+    if photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
         return None
-    return Edit(f"{time[:10].replace('-', ':')} {time[11:19]}", offset)
+    return edit(photo["exif"].get("corrected_timestamp"), hours)
 
 
-def _offset(hours: float) -> str | None:
+def edit(corrected: str | None, hours: float) -> Edit | None:
+    """The edit that a ``corrected_timestamp`` asks for at a ``target_timezone_offset_hours``."""
+    if corrected is None:
+        return None
+    return Edit(f"{corrected[:10].replace('-', ':')} {corrected[11:19]}", offset(hours))
+
+
+@cache
+def offset(hours: float) -> str | None:
     """``±HH:MM`` as OffsetTimeOriginal wants it (Exif 2.31, tag 0x9011)."""
     if hours == KEEP_TIMEZONE:
         return None

@@ -1,4 +1,4 @@
-"""Prints how far a deployment is: a bar on a terminal, plain lines elsewhere."""
+"""Prints how far a deployment, or an index, is: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ SECONDS_BETWEEN_LINES = 5.0
 class Meter:
     """Counts objects and bytes, and estimates what is left; prints nothing."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], done: str) -> None:
         self._clock = clock
+        self._done = done
         self._began = clock()
         self.objects = self.total_objects = self.size = self.total_size = 0
 
@@ -33,7 +34,7 @@ class Meter:
         rate = self.size / elapsed
         left = f", {text.duration((self.total_size - self.size) / rate)} left" if rate else ""
         return (
-            f"  {self.objects:,} of {self.total_objects:,} uploaded, {text.size(self.size)} of "
+            f"  {self.objects:,} of {self.total_objects:,} {self._done}, {text.size(self.size)} of "
             f"{text.size(self.total_size)}, {text.size(rate)}/s{left}"
         )
 
@@ -42,20 +43,28 @@ class Lines:
     """Plain lines: one for every object, or one every few seconds."""
 
     def __init__(
-        self, say: Callable[[str], None], clock: Callable[[], float], *, every_object: bool
+        self,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+        *,
+        every_object: bool,
+        done: str = "uploaded",
     ) -> None:
         self._say = say
         self._clock = clock
         self._every_object = every_object
-        self._meter = Meter(clock)
+        self._meter = Meter(clock, done)
         self._last = clock()
 
     def started(self, objects: int, size: int) -> None:
         self._meter.start(objects, size)
         self._last = self._clock()
 
+    def count(self, size: int) -> None:
+        self._meter.add(size)
+
     def put(self, change: Change) -> None:
-        self._meter.add(change.size)
+        self.count(change.size)
         if self._every_object:
             self._say(
                 f"  uploaded {text.plain(change.key)} ({text.size(change.size)}, {change.reason})"
@@ -77,9 +86,12 @@ class Lines:
 class Bar:
     """A progress bar of bytes on a terminal, by tqdm."""
 
-    def __init__(self, say: Callable[[str], None], *, every_object: bool) -> None:
+    def __init__(
+        self, say: Callable[[str], None], *, every_object: bool, doing: str = "Uploading"
+    ) -> None:
         self._say = say
         self._every_object = every_object
+        self._doing = doing
         self._bar: Any = None
 
     def started(self, objects: int, size: int) -> None:
@@ -87,12 +99,15 @@ class Bar:
 
         if objects:
             self._bar = tqdm(
-                total=size, unit="B", unit_scale=True, desc="Uploading", leave=False, miniters=1
+                total=size, unit="B", unit_scale=True, desc=self._doing, leave=False, miniters=1
             )
 
-    def put(self, change: Change) -> None:
+    def count(self, size: int) -> None:
         if self._bar is not None:
-            self._bar.update(change.size)
+            self._bar.update(size)
+
+    def put(self, change: Change) -> None:
+        self.count(change.size)
         if self._every_object:
             self._write(f"  uploaded {text.plain(change.key)} ({text.size(change.size)})")
 

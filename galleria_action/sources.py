@@ -24,7 +24,9 @@ class Sources:
         self._settings = settings or {}
 
     def text(self, name: str) -> str | None:
-        each = BY_NAME[name]
+        return self.value(BY_NAME[name])
+
+    def value(self, each: Input) -> str | None:
         for value in self._candidates(each):
             text = _text(value)
             if text.strip():

@@ -18,7 +18,7 @@ from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
-_ONE_READ = 1 << 20
+_MORE = 1 << 16
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
@@ -254,18 +254,15 @@ class Workspace:
             raise Unpublishable("is excluded from being uploaded")
         return LocalFile(name, path, status.st_size)
 
-    def read(self, path: str, size: int | None = None) -> bytes:
-        """The bytes of the resolved ``path``; a link put there since is not followed.
-
-        With the ``size`` that is expected, a small file takes a system call less.
-        """
+    def read(self, path: str, most: int | None = None) -> bytes:
+        """The bytes of the resolved ``path``; a link put there since is not followed."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        if size is None or size > _ONE_READ:
-            with open(descriptor, "rb") as file:
-                return file.read()
         try:
-            data = os.read(descriptor, size + 1)
-            while len(data) != size and (more := os.read(descriptor, _ONE_READ)):
+            if most is not None:
+                return os.read(descriptor, most)
+            # By hand, because a file object takes as long as reading a small file.
+            data = os.read(descriptor, os.fstat(descriptor).st_size + 1)
+            while more := os.read(descriptor, _MORE):
                 data += more
         finally:
             os.close(descriptor)

@@ -1,0 +1,117 @@
+"""The manifest's file: where it really is, read, and replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from galleria_action import manifest
+from galleria_action.errors import DeployError, FailureReason
+from galleria_action.manifest import Manifest
+
+
+class Folder(Protocol):
+    """What is needed of the workspace."""
+
+    def locate(self, path: str) -> str | None:
+        """The real path of a file or folder, None if it is not there."""
+
+    def absolute(self, path: str) -> str:
+        """The path, links not followed, as this process sees it."""
+
+    def relative(self, path: str) -> str:
+        """The path as people know it."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a real path."""
+
+
+class ManifestFile:
+    """The file at ``path``; links are followed as far as the workspace's rules allow."""
+
+    def __init__(self, folder: Folder, path: str) -> None:
+        self._folder = folder
+        self._path = folder.absolute(path)
+        self.name = folder.relative(self._path)
+        self._real = folder.locate(self._path)
+
+    def load(self) -> Manifest | None:
+        """The manifest, None if there is no file; raises :class:`DeployError` if it is no good."""
+        if self._real is None:
+            return None
+        try:
+            return manifest.parse(self._folder.read(self._real), self.name)
+        except OSError as error:
+            raise DeployError(
+                FailureReason.METADATA,
+                f"Error loading gallery metadata: {self.name} cannot be read: {error.strerror}",
+            ) from None
+        except manifest.NewerManifest:
+            raise
+        except DeployError as error:
+            raise DeployError(
+                error.reason,
+                error.headline,
+                problems=error.problems,
+                advice="It was left as it is. Mend it, or remove it to have it made anew: ids and "
+                "corrections that only it knows are lost then.",
+            ) from None
+
+    def replace(self, document: Mapping[str, Any]) -> None:
+        """Write ``document``: at every moment the file is the old one or the new one.
+
+        The mode is kept, and so is the owner where root writes, as in a container.
+        """
+        data = (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+        try:
+            _replace(self._place(), data)
+        except OSError as error:
+            raise DeployError(
+                FailureReason.CONFIG, f"Error: {self.name} cannot be written: {error.strerror}"
+            ) from None
+
+    def _place(self) -> str:
+        """The real path to write at; raises :class:`OSError` if there can be no file."""
+        if self._real is not None:
+            return self._real
+        if os.path.islink(self._path):
+            raise FileNotFoundError(2, "it is a link that leads nowhere")
+        above, _, name = self._path.rpartition("/")
+        folder = self._folder.locate(above)
+        if folder is None or not os.path.isdir(folder):
+            raise FileNotFoundError(2, "there is no such folder")
+        return f"{folder}/{name}"
+
+
+def _replace(path: str, data: bytes) -> None:
+    folder, _, name = path.rpartition("/")
+    descriptor, new = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=folder)
+    try:
+        with open(descriptor, "wb") as file:
+            _like(path, folder, descriptor)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(new)
+        raise
+
+
+def _like(path: str, folder: str, descriptor: int) -> None:
+    """Give the new file mode and owner of the old one; without one, those of a new file here."""
+    try:
+        status = os.stat(path)
+        mode = stat.S_IMODE(status.st_mode)
+    except FileNotFoundError:
+        status = os.stat(folder)
+        mode = stat.S_IMODE(status.st_mode) & 0o666
+    if os.geteuid() == 0:
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    os.fchmod(descriptor, mode)
