@@ -1,42 +1,46 @@
-"""Runs the deployment under cProfile, all its threads included.
+"""Runs the deployment under cProfile, in one thread.
 
     python -I profiled.py STATISTICS [options of galleria-deploy]
 
-Time is that of the clock, waiting included: for answers (`recv_into`, `obstore`), for other
-threads (`acquire`, and everything else that runs while another thread holds the interpreter).
-The clock of a thread's CPU would tell more and takes ten times as long to read. Profiling makes
-a run some 2 times slower, mostly in small functions.
+With several threads a profiler mostly measures how long each waits for the interpreter; in one
+the times add up to what the run takes. What threads gain by waiting at the same time is not
+seen: answers take as long as their sum (`recv_into`, or the call into the engine). Profiling
+makes a run some 2 times slower, mostly in small functions.
 """
 
 from __future__ import annotations
 
 import cProfile
-import pstats
 import sys
-import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import Any
 
-profilers: list[cProfile.Profile] = []
+from galleria_action import main as program
+from galleria_action.__main__ import main
 
 
-def profile_this_thread(*_: Any) -> None:
-    profiler = cProfile.Profile()
-    profilers.append(profiler)
-    profiler.enable()
+class Serial(Executor):
+    """An executor that does everything at once, in the thread that asks."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001
+            future.set_exception(error)
+        return future
 
 
-statistics, *sys.argv[1:] = sys.argv[1:]
-threading.setprofile(profile_this_thread)
-profile_this_thread()
-try:
-    from galleria_action.__main__ import main
+@contextmanager
+def serial(most: int) -> Iterator[Executor]:  # noqa: ARG001
+    yield Serial()
 
-    status = main()
-finally:
-    threading.setprofile(None)
-    profilers[0].disable()
-    merged = pstats.Stats(profilers[0])
-    for each in profilers[1:]:
-        merged.add(each)
-    merged.dump_stats(statistics)
+
+program._threads = serial  # noqa: SLF001
+statistics, *arguments = sys.argv[1:]
+profiler = cProfile.Profile()
+status = profiler.runcall(main, arguments)
+profiler.dump_stats(statistics)
 raise SystemExit(status)

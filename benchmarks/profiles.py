@@ -5,7 +5,7 @@
     python -m benchmarks.profiles d --photos 20  # photos of 8 MB
     python -m benchmarks.profiles f              # dry run, everything in place
 
-Time of all threads by function: by itself (tottime) and with what it calls (cumtime).
+Time by function, in one thread: by itself (tottime) and with what it calls (cumtime).
 """
 
 from __future__ import annotations

@@ -40,10 +40,12 @@ def main() -> None:
     workspace, bucket = ROOT / "workspace", ROOT / "bucket"
     shutil.rmtree(ROOT, ignore_errors=True)
     (bucket / BUCKET).mkdir(parents=True)
-    step("A sample gallery: 12 photos with EXIF, a manifest and a small site")
+    step("A sample gallery: 12 photos with EXIF, and a small site")
     began = time.monotonic()
-    gallery.make(workspace)
+    gallery.shoot(workspace)
     say(f"made in {time.monotonic() - began:.0f} s below {shown(workspace)}")
+    step("Its manifest: the photos, their hashes, and their times, for the clocks were wrong")
+    run(workspace, {}, "index")
     step("An S3 server on a folder of this machine")
     with s3_server(bucket) as settings:
         say(f"bucket {BUCKET} on {settings['GALLERIA_S3_PUBLIC_ENDPOINT']}")
@@ -55,17 +57,18 @@ def main() -> None:
 def tour(workspace: Path, settings: dict[str, str]) -> None:
     """Plan, deploy, deploy again, change a photo, deploy once more."""
     step("What would be deployed? (--dry-run writes nothing)")
-    deploy(workspace, settings, "--dry-run")
+    run(workspace, settings, "--dry-run")
     step("The first deployment: photos, then the site, then its pages, the manifest last")
-    deploy(workspace, settings)
+    run(workspace, settings)
     step("The same again: nothing to do")
-    deploy(workspace, settings)
-    changed = gallery.change_photo(workspace)
+    run(workspace, settings)
+    changed = gallery.take_again(workspace)
     step(f"The photographer edits {changed}: one photo is sent, nothing else")
-    deploy(workspace, settings, "--progress")
+    run(workspace, {}, "index")
+    run(workspace, settings, "--progress")
 
 
-def deploy(workspace: Path, settings: dict[str, str], *options: str) -> None:
+def run(workspace: Path, settings: dict[str, str], *options: str) -> None:
     """Run the program as a user does, and show what it prints."""
     command = [sys.executable, "-m", "galleria_action", *options]
     print("  $ galleria-deploy " + " ".join(options), flush=True)
@@ -81,7 +84,7 @@ def deploy(workspace: Path, settings: dict[str, str], *options: str) -> None:
     for line in ran.stdout.splitlines():
         print(f"  | {line}".rstrip(), flush=True)
     if ran.returncode:
-        sys.exit(f"The deployment failed with exit status {ran.returncode}.")
+        sys.exit(f"It failed with exit status {ran.returncode}.")
 
 
 def clean_environment() -> dict[str, str]:

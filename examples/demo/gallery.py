@@ -1,18 +1,21 @@
 """Builds the sample gallery of the demo: photos in three sizes, their manifest and the site.
 
 Writes under one root and nowhere else. What a camera, `process-photos` and a site generator would
-leave behind is imitated here; publishing it is none of this module's business.
+leave behind is imitated here; the manifest is made by the program itself, `galleria-deploy index`.
+Publishing it all is none of this module's business.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import multiprocessing
 import os
 import shutil
+import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,17 +25,16 @@ import piexif
 from PIL import Image
 from scenes import draw
 
-from galleria_action.exif import edit
+from galleria_action import index as program
 
 TITLE = "A year of light"
 INTRO = "Four seasons, and the few minutes of each day that are worth getting up for."
 COLLECTION = "light"
-CAMERA_AHEAD = timedelta(hours=4)
-OFFSET = "+02:00"
-GENERATED = datetime.fromisoformat("2024-12-27T10:00:00+00:00")
+CAMERA_AHEAD = 4  # hours
 RETAKE = 1001  # seeds whose first pictures differ at a glance
 WEB, THUMB = 1200, 400
 SITE = Path(__file__).parent / "site"
+ORIGINALS, PICS = "pics-full", Path("prod", "pics")
 
 WIDE, CLASSIC, UPRIGHT, PORTRAIT = (2400, 1350), (2400, 1600), (1600, 2400), (1920, 2400)
 CAMERAS = {
@@ -87,37 +89,54 @@ SHOTS = (
 )  # fmt: skip
 
 CHANGED = [shot.scene for shot in SHOTS].index("dahlia")
-"""The photo that `change_photo` takes again, where the gallery has it."""
+"""The photo that `take_again` takes again, where the gallery has it."""
 
 
 def make(root: Path, photos: int = 12) -> None:
-    """Build the sample gallery under `root`: ``prod/pics`` and ``prod/site``.
+    """Build the sample gallery under `root`: ``prod/pics``, its manifest and ``prod/site``."""
+    shoot(root, photos)
+    refresh_manifest(root)
+
+
+def shoot(root: Path, photos: int = 12) -> None:
+    """Build the same with a manifest that has settings and no photos yet.
 
     The photos are drawn by a pool of processes that are started afresh (a fork of a program that
     runs threads may hang), so a script that calls this needs the usual ``__main__`` guard.
     """
-    pics = root / "prod" / "pics"
+    (root / ORIGINALS).mkdir(parents=True, exist_ok=True)
     for folder in ("full", "web", "thumb"):
-        (pics / folder).mkdir(parents=True, exist_ok=True)
+        (root / PICS / folder).mkdir(parents=True, exist_ok=True)
     workers = max(1, min(os.cpu_count() or 1, photos))
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        entries = list(pool.map(develop, [pics] * photos, range(photos), range(photos)))
-    write_manifest(pics, entries, GENERATED)
-    write_site(root / "prod" / "site", entries)
+        list(pool.map(develop, [root] * photos, range(photos)))
+    write_settings(root / PICS)
+    write_site(root / "prod" / "site", photos)
+
+
+def refresh_manifest(root: Path) -> None:
+    """Run ``galleria-deploy index``, and show what it says only if it fails."""
+    log = io.StringIO()
+    with redirect_stdout(log), redirect_stderr(log):
+        status = program.main({}, {}, str(root), threading.Event())
+    if status:
+        sys.exit(log.getvalue())
 
 
 def change_photo(root: Path) -> str:
+    """Take one photo again and refresh the manifest. Returns the name of its full file."""
+    name = take_again(root)
+    refresh_manifest(root)
+    return name
+
+
+def take_again(root: Path) -> str:
     """Take one photo again: new pixels under the same names. Returns the name of its full file."""
-    pics = root / "prod" / "pics"
-    manifest = json.loads((pics / "gallery-metadata.json").read_text(encoding="utf-8"))
-    entries = manifest["photos"]
-    index = CHANGED if len(entries) > CHANGED else 0
-    made = datetime.fromisoformat(manifest["generated_at"]) + timedelta(hours=1)
-    # Each call is an hour later than the last, so each draws from a seed of its own.
-    times = round((made - GENERATED) / timedelta(hours=1))
-    entries[index] = develop(pics, index, index + RETAKE * times)
-    write_manifest(pics, entries, made)
-    return Path(entries[index]["files"]["full"]).name
+    there = len(list((root / PICS / "full").iterdir()))
+    number = CHANGED if there > CHANGED else 0
+    takes = len(list((root / ORIGINALS).glob(f"{camera_name(number)}*")))
+    develop(root, number, takes)
+    return f"{name_of(number)}.jpg"
 
 
 def shot_at(index: int) -> Shot:
@@ -130,19 +149,29 @@ def shot_at(index: int) -> Shot:
     return replace(shot, title=f"{shot.title} ({again + 1})", when=later.isoformat())
 
 
-def develop(pics: Path, index: int, seed: int) -> dict[str, Any]:
-    """Draw a photo, write its three files and return its entry in the manifest."""
+def name_of(index: int) -> str:
+    """The name of a photo's files, and so its id: when it was really taken, and by which camera."""
     shot = shot_at(index)
-    original = shot.taken + CAMERA_AHEAD
-    subsecond = (index * 37 + 12) % 100
-    make_, model = CAMERAS[shot.camera]
-    name = f"{COLLECTION}-{shot.taken:%Y%m%dT%H%M%S}-{shot.camera}-0"
-    files = {"full": f"full/{name}.jpg", "web": f"web/{name}.jpg", "thumb": f"thumb/{name}.webp"}
+    return f"{COLLECTION}-{shot.taken:%Y%m%dT%H%M%S}-{shot.camera}-0"
 
-    picture = draw(shot.scene, shot.size, seed)
-    exif = camera_exif(original, subsecond, make_, model)
-    full = encode(picture, "JPEG", quality=88, exif=exif)
-    (pics / files["full"]).write_bytes(full)
+
+def camera_name(index: int) -> str:
+    """The name that the camera gave to a photo."""
+    return f"IMG_{4101 + index * 7:04d}"
+
+
+def develop(root: Path, index: int, take: int = 0) -> None:
+    """Draw a photo and write its files; like `process-photos`, link the full to the original."""
+    shot = shot_at(index)
+    picture = draw(shot.scene, shot.size, index + RETAKE * take)
+    exif = camera_exif(
+        shot.taken + timedelta(hours=CAMERA_AHEAD), (index * 37 + 12) % 100, *CAMERAS[shot.camera]
+    )
+    original = root / ORIGINALS / f"{camera_name(index)}{f'-{take + 1}' if take else ''}.JPG"
+    original.write_bytes(encode(picture, "JPEG", quality=88, exif=exif))
+    full = root / PICS / "full" / f"{name_of(index)}.jpg"
+    full.unlink(missing_ok=True)
+    full.symlink_to(original.resolve())
     for variant, side in (("web", WEB), ("thumb", THUMB)):
         small = picture.copy()
         small.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -151,27 +180,8 @@ def develop(pics: Path, index: int, seed: int) -> dict[str, Any]:
             if variant == "web"
             else encode(small, "WEBP", quality=82)
         )
-        (pics / files[variant]).write_bytes(data)
-
-    return {
-        "id": name,
-        "original_path": f"pics-full/IMG_{4101 + index * 7:04d}.jpg",
-        "file_hash": hashlib.sha256(full).hexdigest(),
-        "deployment_file_hash": published_hash(full, shot.taken),
-        "exif": {
-            "original_timestamp": original.isoformat(),
-            "corrected_timestamp": shot.taken.isoformat(),
-            "timezone_original": "+00:00",
-            "camera": {"make": make_, "model": model},
-            "subsecond": subsecond,
-        },
-        "files": files,
-    }
-
-
-def published_hash(full: bytes, taken: datetime) -> str:
-    """The SHA-256 of a full photo as a deployment publishes it: with the clock put right."""
-    return hashlib.sha256(edit(full, f"{taken:%Y:%m:%d %H:%M:%S}", OFFSET)).hexdigest()
+        ending = "jpg" if variant == "web" else "webp"
+        (root / PICS / variant / f"{name_of(index)}.{ending}").write_bytes(data)
 
 
 def camera_exif(original: datetime, subsecond: int, make_: str, model: str) -> bytes:
@@ -195,39 +205,40 @@ def encode(picture: Image.Image, kind: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def write_manifest(pics: Path, entries: list[dict[str, Any]], made: datetime) -> None:
-    """Write ``gallery-metadata.json`` as `process-photos` does."""
+def write_settings(pics: Path) -> None:
+    """Write a manifest that says how the photos were processed; the index adds the photos."""
     manifest = {
         "schema_version": "1.0",
-        "generated_at": made.isoformat(),
+        "generated_at": None,
         "collection": COLLECTION,
         "settings": {
-            "timestamp_offset_hours": -4,
+            "timestamp_offset_hours": -CAMERA_AHEAD,
             "target_timezone_offset_hours": 2,
             "web_size": [WEB, WEB],
             "thumb_size": [THUMB, THUMB],
             "jpeg_quality": 88,
             "webp_quality": 82,
         },
-        "photos": entries,
+        "photos": [],
     }
     _write_json(pics / "gallery-metadata.json", manifest)
 
 
-def write_site(site: Path, entries: list[dict[str, Any]]) -> None:
+def write_site(site: Path, photos: int) -> None:
     """Copy the static site and add what it has to know about each photo before it is loaded."""
     shutil.copytree(SITE, site, dirs_exist_ok=True)
     known = {}
-    for index, entry in enumerate(entries):
+    for index in range(photos):
         shot = shot_at(index)
         width, height = shot.size
-        known[entry["id"]] = {
+        known[name_of(index)] = {
             "title": shot.title,
             "alt": shot.alt,
             "width": width,
             "height": height,
         }
-    _write_json(site / "gallery.json", {"title": TITLE, "intro": INTRO, "photos": known})
+    about = {"title": TITLE, "intro": INTRO, "photos": known}
+    _write_json(site / "gallery.json", about)
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -1,0 +1,149 @@
+"""What a file is, by its content, and which module removes its position.
+
+Owns the recognition, and the depth to which files inside files are followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from galleria_action.position import (
+    Undecidable,
+    boxes,
+    gif,
+    gps_ifd,
+    heif,
+    jpeg_file,
+    jxl,
+    movie,
+    photoshop,
+    pieces,
+    plain_text,
+    png,
+    signs,
+    webp,
+    xmp,
+)
+from galleria_action.position.pieces import Blocks, Piece
+
+# A photo in a video of a photo has a depth of 2, its thumbnail 3.
+_MAX_DEPTH = 5
+_TIFF = (b"II*\0", b"MM\0*")
+# Brands of HEIF (ISO/IEC 23008-12) and AVIF.
+_HEIF = frozenset(
+    b"mif1 mif2 mif3 msf1 miaf heic heix heim heis hevc hevx hevm hevs".split()
+    + b"avif avis avci avcs vvic".split()
+)
+_MOVIES = frozenset(b"ftyp moov mdat wide free skip pnot".split())
+# Raw files of Canon and JPEG 2000 are built of boxes as well.
+_OTHER_BRANDS = {b"crx ": "Canon raw", b"jp2 ": "JPEG 2000", b"jpx ": "JPEG 2000"}
+# Names for those that are known by their first bytes and not supported.
+_UNSUPPORTED = {
+    b"%PDF": "PDF",
+    b"8BPS": "Photoshop",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\x1aE\xdf\xa3": "WebM or Matroska",
+    b"RIFF": "RIFF",
+    b"PK\3\4": "ZIP",
+    b"\x1f\x8b": "gzip",
+    b"FUJIFILM": "Fujifilm raw",
+    b"IIU\0": "Panasonic raw",
+    b"II+\0": "BigTIFF",
+    b"MM\0+": "BigTIFF",
+    b"\0\0\1\0": "icon",
+}
+
+
+class Inside:
+    """The blocks inside a file, at a depth: see `Blocks`."""
+
+    def __init__(self, depth: int = 0) -> None:
+        self._depth = depth
+
+    def exif(self, block: bytes) -> bytes:
+        """Clean a TIFF block."""
+        return gps_ifd.clean(block, self)
+
+    def xmp(self, packet: bytes) -> bytes:
+        """Clean an XMP packet."""
+        return xmp.clean(packet, self)
+
+    def photoshop(self, resources: bytes) -> bytes:
+        """Clean Photoshop's resources."""
+        return photoshop.clean(resources, self)
+
+    def picture(self, data: bytes) -> bytes:
+        """Clean a JPEG file."""
+        return pieces.applied(data, jpeg_file.edit(data, self._deeper()))
+
+    def movie(self, data: bytes) -> bytes:
+        """Clean a file of boxes."""
+        return pieces.applied(data, _boxes(data, self._deeper()))
+
+    def check(self, data: bytes) -> None:
+        """Raise Undecidable unless a file, or bytes of no known format, hold no position."""
+        found = _reader(data)
+        if found is None:
+            signs.refuse(data, "a file inside")
+        elif found(data, self._deeper()):
+            raise Undecidable("a file inside with a position")
+
+    def _deeper(self) -> Inside:
+        if self._depth == _MAX_DEPTH:
+            raise Undecidable("files inside files inside files")
+        return Inside(self._depth + 1)
+
+
+def edit(data: bytes) -> list[Piece]:
+    """Return the pieces to replace in a file so that it holds no position; raises Undecidable."""
+    reader = _reader(data)
+    if reader is None:
+        raise Undecidable(f"a format whose position cannot be found{_name(data)}")
+    return reader(data, Inside())
+
+
+def _reader(data: bytes) -> Callable[[bytes, Blocks], list[Piece]] | None:
+    """Return what reads a file of this kind; None if nothing does."""
+    for known, read in (
+        (data.startswith(b"\xff\xd8"), jpeg_file.edit),
+        (data.startswith(png.SIGNATURE), png.edit),
+        (webp.is_webp(data), webp.edit),
+        (data.startswith(_TIFF), _tiff),
+        (data.startswith(jxl.SIGNATURE), jxl.edit),
+        (boxes.first_kind(data) in _MOVIES, _boxes),
+        (data.startswith(gif.HEADS), gif.edit),
+        (data.startswith((jxl.CODESTREAM, b"BM")), _pixels),
+    ):
+        if known:
+            return read
+    return None if plain_text.read(data) is None else _text
+
+
+def _name(data: bytes) -> str:
+    name = next((name for head, name in _UNSUPPORTED.items() if data.startswith(head)), "")
+    return f": {name}" if name else ""
+
+
+def _tiff(data: bytes, blocks: Blocks) -> list[Piece]:
+    return pieces.block(data, 0, len(data), blocks.exif)
+
+
+def _boxes(data: bytes, blocks: Blocks) -> list[Piece]:
+    brands = boxes.brands(data)
+    for brand in brands & _OTHER_BRANDS.keys():
+        raise Undecidable(f"a format whose position cannot be found: {_OTHER_BRANDS[brand]}")
+    return heif.edit(data, blocks) if brands & _HEIF else movie.edit(data, blocks)
+
+
+def _pixels(data: bytes, _: Blocks) -> list[Piece]:
+    """Read a file without a place for metadata: a bare JPEG XL codestream, BMP."""
+    signs.refuse(data, "a file of bare pixels")
+    return []
+
+
+def _text(data: bytes, blocks: Blocks) -> list[Piece]:
+    text = plain_text.read(data)
+    if text is not None:
+        plain_text.check(text, blocks)
+    return []
