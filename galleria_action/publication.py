@@ -112,9 +112,4 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Readin
 def _position(wanted: Wanted, data: bytes) -> bool | None:
     if wanted.owner is Owner.SITE:
         return None
-    if wanted.strip_gps:
-        return False
-    try:
-        return geotag.remove(data) is not data
-    except geotag.Undecidable:
-        return None
+    return False if wanted.strip_gps else geotag.found(data)
