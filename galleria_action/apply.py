@@ -16,16 +16,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from galleria_action import deployed, failures, transfer
+from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
-from galleria_action.errors import ConditionFailed, ConditionUnknown, DeployError, StoreError
+from galleria_action.edits import is_edited
+from galleria_action.errors import DeployError, StoreError
 from galleria_action.journal import Journal
-from galleria_action.ledger import Entry, Owner, is_edited
+from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Change, Kind, Plan
 from galleria_action.publication import Published, Stale
 from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
-from galleria_action.store import Condition, Found, Store
+from galleria_action.store import Store
 from galleria_action.transfer import ByteBudget
 
 BYTES_IN_FLIGHT = 128 << 20
@@ -115,7 +116,7 @@ class Deployment:
         for group in self._groups():
             if group:
                 self._upload(group)
-                self._gate()
+                commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
         if self._commits:
             self.journal.flush()
         if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
@@ -192,18 +193,12 @@ class Deployment:
             listed=owner is not Owner.PHOTO
             or change.key in self._listed
             or (before is not None and before.listed),
+            position=change.position,
         )
 
     def _tick(self) -> None:
         self.journal.flush_if_due()
         self.observer.tick()
-
-    def _gate(self) -> None:
-        """Refuse to go on when somebody else committed since the plan was made."""
-        if self.store.head(self.config.metadata_key) != self.remote.manifest_etag:
-            raise failures.remote_changed(
-                "another deployment of this gallery was committed meanwhile"
-            )
 
     def _check_listing(self) -> None:
         """What is listed must be what was planned or returned, before anything refers to it."""
@@ -222,44 +217,15 @@ class Deployment:
         """Put the manifest on the condition that it still is the one of the plan; its ETag."""
         (change,) = self.plan.puts(Kind.MANIFEST)
         assert change.headers is not None
-        self._gate()
-        try:
-            etag = self._put_manifest(change)
-        except (ConditionFailed, StoreError) as error:
-            found = self._read_back(change.key)
-            if found is None or found.data != self.plan.manifest_data:
-                if isinstance(error, StoreError):
-                    raise
-                raise failures.remote_changed("another deployment was committed first") from None
-            etag = found.etag  # it is ours: the answer to an earlier attempt was lost
+        data = self.plan.manifest_data
+        etag = commit.put(self.store, change, data, self.remote.manifest_etag)
         self.outcome.committed = True
         self.outcome.uploaded_files += 1
-        self.outcome.uploaded_bytes += len(self.plan.manifest_data)
-        self.journal.note(
-            {
-                change.key: Entry(
-                    Owner.MANIFEST, change.source, "", change.headers.digest, change.size, etag
-                )
-            }
-        )
+        self.outcome.uploaded_bytes += len(data)
+        facts = Entry(Owner.MANIFEST, change.source, "", change.headers.digest, change.size, etag)
+        self.journal.note({change.key: facts})
         self.observer.put(change)
         return etag
-
-    def _read_back(self, key: str) -> Found | None:
-        try:
-            return self.store.get(key)
-        except StoreError:
-            return None  # then the failure of the put is the one to report
-
-    def _put_manifest(self, change: Change) -> str:
-        assert change.headers is not None
-        data = self.plan.manifest_data
-        condition = Condition(self.remote.manifest_etag)
-        try:
-            return self.store.put(change.key, data, change.headers, condition)
-        except ConditionUnknown:
-            self._gate()
-            return self.store.put(change.key, data, change.headers)
 
     def _delete(self, etag: str | None) -> None:
         """Delete what nothing refers to any more, unless somebody else committed again."""

@@ -81,6 +81,7 @@ class Config:
     metadata_key: str = "gallery-metadata.json"
     cache_control: tuple[tuple[str, str], ...] = ()
     redact_paths: bool = True
+    strip_gps: bool = False
     delete: bool = True
     delete_stale_site: bool = False
     max_deletes: MaxDeletes = MaxDeletes(share=0.25)
@@ -129,6 +130,7 @@ def parse(sources: Sources, event: Event) -> Config:
         metadata_key=reader.key("metadata-key", "gallery-metadata.json"),
         cache_control=reader.cache_control(),
         redact_paths=reader.boolean("redact-paths", default=True),
+        strip_gps=reader.boolean("strip-gps"),
         delete=reader.boolean("delete", default=True),
         delete_stale_site=reader.boolean("delete-stale-site"),
         max_deletes=reader.max_deletes(),

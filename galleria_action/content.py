@@ -7,17 +7,21 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import chain
 from typing import Protocol
 
 from galleria_action import publication, text
+from galleria_action.edits import correction, is_corrected, is_edited
 from galleria_action.errors import DeployError, FailureReason, Problem
-from galleria_action.ledger import is_edited
+from galleria_action.ledger import Owner
 from galleria_action.plan import Change
 from galleria_action.planning import ReadRequest
-from galleria_action.publication import Published, Reading, Stale
+from galleria_action.publication import Published, Reading, Stale, Undecidable
 from galleria_action.wanted import Wanted
 
 CHUNK = 1 << 20
+BATCH_FILES, BATCH_BYTES = 250, 4 << 20
+"""Files are read in batches: handing over each alone would take longer than reading it."""
 LARGE = 64 << 20
 """Bytes from which on an object is sent in parts."""
 PART = 16 << 20
@@ -47,7 +51,7 @@ class Content:
         readings = self._all(fulls, executor)
         # A web variant is edited exactly when its full is.
         as_they_are = {
-            each.wanted.photo for each in fulls if not is_edited(readings[each.wanted.key].edit)
+            each.wanted.photo for each in fulls if not is_corrected(readings[each.wanted.key].edit)
         }
         others = [
             replace(each, edit=None) if each.wanted.photo in as_they_are else each
@@ -58,13 +62,17 @@ class Content:
     def _all(self, requests: Sequence[ReadRequest], executor: Executor) -> dict[str, Reading]:
         readings: dict[str, Reading] = {}
         stale: list[str] = []
+        undecided: list[Problem] = []
         problems: list[Problem] = []
-        for request, outcome in zip(requests, executor.map(self._attempt, requests), strict=True):
+        outcomes = chain.from_iterable(executor.map(self._batch, _batches(requests)))
+        for request, outcome in zip(requests, outcomes, strict=True):
             match outcome:
                 case Reading():
                     readings[request.wanted.key] = outcome
                 case Stale():
                     stale.append(request.wanted.file.name)
+                case Undecidable():
+                    undecided.append(Problem(f"{request.wanted.file.name}: {outcome}"))
                 case OSError():
                     name = self._files.relative(request.wanted.file.path)
                     problems.append(Problem(f"{name}: {outcome.strerror}"))
@@ -74,17 +82,25 @@ class Content:
             )
         if stale:
             raise stale_photos(stale)
+        if undecided:
+            raise positions_undecided(undecided)
         return readings
 
-    def _attempt(self, request: ReadRequest) -> Reading | Stale | OSError:
+    def _batch(
+        self, requests: Sequence[ReadRequest]
+    ) -> list[Reading | Stale | Undecidable | OSError]:
+        return [self._attempt(each) for each in requests]
+
+    def _attempt(self, request: ReadRequest) -> Reading | Stale | Undecidable | OSError:
         try:
             return self._read(request)
-        except (Stale, OSError) as error:
+        except (Stale, Undecidable, OSError) as error:
             return error
 
     def _read(self, request: ReadRequest) -> Reading:
         wanted = request.wanted
-        if request.edit or wanted.file.size < CHUNK:
+        whole = CHUNK if wanted.owner is Owner.SITE else LARGE
+        if request.edit or wanted.strip_gps or wanted.file.size < whole:
             data = self._files.read(wanted.file.path)
             return publication.read(wanted, request.edit, data, md5=request.md5)
         sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
@@ -118,7 +134,8 @@ class Content:
             raise Stale(wanted.file.name)
         if not is_edited(change.edit):
             return Published(data, change.edit)
-        published = publication.publish(wanted, wanted.edit, data)
+        edit = wanted.edit if correction(change.edit) else None
+        published = publication.publish(wanted, edit, data)
         if published.edit != change.edit:
             raise Stale(wanted.file.name)
         return published
@@ -137,6 +154,19 @@ class Content:
         yield held
 
 
+def _batches(requests: Sequence[ReadRequest]) -> Iterator[list[ReadRequest]]:
+    batch: list[ReadRequest] = []
+    size = 0
+    for each in requests:
+        if batch and (len(batch) == BATCH_FILES or size + each.wanted.file.size > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += each.wanted.file.size
+    if batch:
+        yield batch
+
+
 def stale_photos(names: Iterable[str]) -> DeployError:
     """The error for photos whose bytes are not what manifest or plan say."""
     names = sorted(names)
@@ -147,4 +177,17 @@ def stale_photos(names: Iterable[str]) -> DeployError:
         problems=[Problem(name) for name in names],
         advice="They changed after the manifest was made. Run process-photos again; nothing "
         "was uploaded.",
+    )
+
+
+def positions_undecided(problems: Iterable[Problem]) -> DeployError:
+    """The error for files that may say where a photo was taken, although none is to say it."""
+    problems = sorted(problems, key=lambda each: each.message)
+    return DeployError(
+        FailureReason.METADATA,
+        f"Photo deployment failed: {text.count(len(problems), 'file')} may say where a photo was "
+        "taken (strip-gps), and it can neither be removed nor ruled out",
+        problems=problems,
+        advice="Nothing was written. Remove the position with the program that made these files "
+        "or with exiftool, convert them to JPEG, or leave them out with exclude.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
@@ -41,7 +42,7 @@ def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | No
     if found is None:
         return None
     try:
-        return manifest.parse(found.data, key)
+        return manifest.parse_deployed(found.data, key)
     except manifest.NewerManifest:
         raise
     except DeployError:
@@ -105,7 +106,7 @@ def list_keys(store: Store, config: Config, interesting: Collection[str]) -> dic
     """Those of the ``interesting`` keys that are in the bucket now."""
     wanted = frozenset(interesting)
     return {
-        key: listed
+        sys.intern(key): Listed(listed.size, sys.intern(listed.etag))
         for prefix in _prefixes(config, wanted)
         for key, listed in store.list(prefix)
         if key in wanted

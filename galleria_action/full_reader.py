@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
-from galleria_action import indexing, jpeg, photo_facts, publication, transfer
+from galleria_action import content, indexing, jpeg, photo_facts, publication, transfer
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.indexing import Clock, Indexed
 from galleria_action.photo_files import Photo
+from galleria_action.publication import Undecidable
 from galleria_action.transfer import ByteBudget
 from galleria_action.wanted import LocalFile
 
@@ -56,12 +57,19 @@ class FullReader:
     """Reads photos; ``found`` are the files by their paths below the photos folder."""
 
     def __init__(
-        self, files: Files, found: Mapping[str, LocalFile], clock: Clock, budget: ByteBudget
+        self,
+        files: Files,
+        found: Mapping[str, LocalFile],
+        clock: Clock,
+        budget: ByteBudget,
+        *,
+        strip_gps: bool,
     ) -> None:
         self._files = files
         self._found = found
         self._clock = clock
         self._budget = budget
+        self._strip_gps = strip_gps
 
     def read(
         self, photos: Sequence[Photo], executor: Executor, observer: Observer
@@ -69,12 +77,15 @@ class FullReader:
         """What each photo's entry is made of; raises with all files that cannot be read."""
         read: dict[str, Indexed] = {}
         problems: list[Problem] = []
+        undecided: list[Problem] = []
 
-        def done(photo: Photo, outcome: Indexed | OSError) -> None:
+        def done(photo: Photo, outcome: Indexed | Undecidable | OSError) -> None:
             file = self._found[photo.full]
             observer.count(file.size)
             if isinstance(outcome, Indexed):
                 read[photo.full] = outcome
+            elif isinstance(outcome, Undecidable):
+                undecided.append(Problem(f"{photo.full}: {outcome}"))
             else:
                 name = self._files.relative(file.path)
                 problems.append(Problem(f"{name}: {outcome.strerror}"))
@@ -88,16 +99,18 @@ class FullReader:
             raise DeployError(
                 FailureReason.CONFIG, "Error: Some files cannot be read", problems=problems
             )
+        if undecided:
+            raise content.positions_undecided(undecided)
         return [read[each.full] for each in photos]
 
-    def _attempt(self, photo: Photo) -> Indexed | OSError:
+    def _attempt(self, photo: Photo) -> Indexed | Undecidable | OSError:
         try:
             return self._read(photo, self._found[photo.full])
-        except OSError as error:
+        except (Undecidable, OSError) as error:
             return error
 
     def _read(self, photo: Photo, file: LocalFile) -> Indexed:
-        if file.size >= LARGE:
+        if file.size >= LARGE and not self._strip_gps:
             head = self._files.read(file.path, len(jpeg.SOI))
             if head != jpeg.SOI:  # which tells that there is nothing to read or to edit in it
                 return self._indexed(photo, file, head, _sha256_of(file.path))
@@ -107,8 +120,12 @@ class FullReader:
 
     def _indexed(self, photo: Photo, file: LocalFile, data: bytes, sha256: str) -> Indexed:
         statement = indexing.state(photo.entry, sha256, photo_facts.read(data), self._clock)
-        published = publication.corrected(data, statement.edit)
+        published = publication.corrected(data, statement.edit, strip_gps=self._strip_gps)
         is_edited = published.data is not data
+        if is_edited and statement.edit is None:
+            # Only its position goes; other bytes than the file's make a deployment set the time.
+            statement = indexing.edited(statement, sha256, self._clock)
+            published = publication.corrected(data, statement.edit, strip_gps=True)
         return Indexed(
             photo=photo,
             statement=statement,

@@ -7,16 +7,22 @@ business of `position`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+from galleria_action import jpeg
 from galleria_action.position import Undecidable, formats, pieces
 from galleria_action.position.pieces import Piece
 
-__all__ = ["REMOVER", "Undecidable", "remove"]
+__all__ = ["REMOVER", "Undecidable", "found", "remove"]
 
 # The version of the removal, which ledgers record: to be raised whenever the same input gives other
 # bytes.
 REMOVER = "gps/1"
+
+_HEADER = 2**18
+"""Bytes in which cameras and editors keep what they say of a photo."""
+_GPS_POINTER = (b"\x88\x25", b"\x25\x88")  # tag 0x8825 in either byte order
 
 
 def remove(data: bytes) -> bytes:
@@ -26,25 +32,52 @@ def remove(data: bytes) -> bytes:
     it is returned. Raises Undecidable, and nothing else, for a file whose position can neither be
     removed nor ruled out.
     """
-    try:
-        found = formats.edit(data)
-        edited = pieces.applied(data, found)
-        if found:
-            _check(data, edited, found)
-    except Undecidable:
-        raise
-    except Exception as error:
-        # A defect of ours must cost one file, and never publish it.
-        raise Undecidable(f"internal error: {type(error).__name__}: {error}") from error
+    with _guarded():
+        changes = formats.edit(data)
+        edited = pieces.applied(data, changes)
+        if changes:
+            _check(data, edited, changes)
     return edited
 
 
-def _check(data: bytes, edited: bytes, found: Sequence[Piece]) -> None:
+def found(data: bytes) -> bool | None:
+    """Tell whether the file holds a position; None if that is Undecidable, or takes long to prove.
+
+    A JPEG file without a sign of one in its header is not looked at any further.
+    """
+    if data.startswith(jpeg.SOI) and not _shows_sign(data):
+        return None
+    try:
+        with _guarded():
+            return bool(formats.edit(data))
+    except Undecidable:
+        return None
+
+
+def _shows_sign(data: bytes) -> bool:
+    exif = data.find(jpeg.EXIF, 0, _HEADER)
+    return data.find(b"GPS", 0, _HEADER) >= 0 or (
+        exif >= 0 and any(data.find(tag, exif, exif + 2**16) >= 0 for tag in _GPS_POINTER)
+    )
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    """A defect of ours must cost one file, and never publish it."""
+    try:
+        yield
+    except Undecidable:
+        raise
+    except Exception as error:
+        raise Undecidable(f"internal error: {type(error).__name__}: {error}") from error
+
+
+def _check(data: bytes, edited: bytes, changes: Sequence[Piece]) -> None:
     """Raise Undecidable unless the edited file holds no position and is the old one elsewhere."""
     if formats.edit(edited):
         raise Undecidable("the removal does not read back")
     done = shift = 0
-    for start, end, new in [*sorted(found), (len(data), len(data), b"")]:
+    for start, end, new in [*sorted(changes), (len(data), len(data), b"")]:
         if data[done:start] != edited[done + shift : start + shift]:
             raise Undecidable("the removal does not read back: other parts of the file changed")
         done, shift = end, shift + len(new) - (end - start)

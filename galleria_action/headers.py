@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from galleria_action import globs
 
@@ -67,8 +68,12 @@ class Headers:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits that stand for the headers in ledger and plan."""
-        text = f"{self.content_type}\n{self.cache_control}"
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _digest(self.content_type, self.cache_control)
+
+
+@cache
+def _digest(content_type: str, cache_control: str) -> str:
+    return hashlib.sha256(f"{content_type}\n{cache_control}".encode()).hexdigest()[:16]
 
 
 def extension(name: str) -> str:
@@ -106,5 +111,11 @@ def headers(
     """
     for glob, value in rules:
         if globs.matches(glob, key) or globs.matches(glob, name):
-            return Headers(content_type(name), value)
-    return Headers(content_type(name), default_cache(name, photo=photo))
+            return _shared(content_type(name), value)
+    return _shared(content_type(name), default_cache(name, photo=photo))
+
+
+@cache
+def _shared(content_type: str, cache_control: str) -> Headers:
+    """One value for all objects with the same headers."""
+    return Headers(content_type, cache_control)

@@ -82,7 +82,7 @@ def run(
 
     settings = indexing.settings(old.get("settings", {}), config.request)
     clock = indexing.clock(old.get("settings", {}), settings)
-    reader = FullReader(workspace, found, clock, budget)
+    reader = FullReader(workspace, found, clock, budget, strip_gps=config.strip_gps)
     photos = reader.read(sort.photos, readers, observer)
     new = indexing.document(old, settings, config.request, photos, now())
 

@@ -35,6 +35,12 @@ OPTIONS: tuple[Input, ...] = (
     BY_NAME["photos-dir"],
     replace(BY_NAME["metadata-file"], help="The manifest to make or to refresh."),
     BY_NAME["exclude"],
+    replace(
+        BY_NAME["strip-gps"],
+        help="State the hashes of photos without their position: what a deployment with the same "
+        "input sends.",
+        group=GALLERY,
+    ),
     replace(BY_NAME["settings-file"], group=GALLERY),
     OFFSET,
     TARGET,
@@ -59,6 +65,7 @@ class IndexConfig:
     exclude: tuple[str, ...]
     never: tuple[str, ...]
     request: Request
+    strip_gps: bool
     dry_run: bool
 
 
@@ -79,6 +86,7 @@ def parse(sources: Sources) -> IndexConfig:
             target_hours=reader.timezone(),
             collection=sources.value(COLLECTION),
         ),
+        strip_gps=reader.boolean("strip-gps"),
         dry_run=reader.boolean("dry-run"),
     )
     if reader.faults:

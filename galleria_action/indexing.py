@@ -130,6 +130,12 @@ def state(old: Entry | None, sha256: str, facts: Facts, clock: Clock) -> Stateme
     return Statement(sha256, exif, _edit(exif.get("corrected_timestamp"), facts, clock))
 
 
+def edited(statement: Statement, sha256: str, clock: Clock) -> Statement:
+    """What is to be said of the same file if a deployment has to make other bytes of it."""
+    corrected = statement.exif.get("corrected_timestamp")
+    return Statement(sha256, statement.exif, manifest.edit(corrected, clock.target_hours))
+
+
 def _exif(facts: Facts, clock: Clock) -> dict[str, Any]:
     original = facts.original.isoformat() if facts.original else None
     return {

@@ -187,6 +187,13 @@ INPUTS: tuple[Input, ...] = (
         "Publish an absolute `original_path` of the manifest as its file name.",
     ),
     _boolean(
+        "strip-gps",
+        KEYS,
+        "false",
+        "Publish every photo without the position it was taken at, EXIF and XMP. A file whose "
+        "position can neither be removed nor ruled out is an error.",
+    ),
+    _boolean(
         "delete", SAFETY, "true", "Delete photo objects of this gallery that it no longer contains."
     ),
     _boolean(

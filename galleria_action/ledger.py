@@ -3,23 +3,25 @@
 A gzipped JSON document beside the manifest. Each object is one row, kept as a short list
 because a gallery may have 300,000 of them:
 
-    [owner, source, edit, headers, size, etag, deployment_hash, listed]
+    [owner, source, edit, headers, size, etag, deployment_hash, listed, position]
 
 owner            'photo', 'site', 'file' (directory mode) or 'manifest'
 source           SHA-256 of the source bytes; '' = known from a manifest only, never put by us
-edit             what was done to them (editor version, time, offset); '' = sent as they are;
-                 'untouched ...' = an edit that could not be made without harm
+edit             what was done to them, see `edits`; '' = sent as they are
 headers          digest of the headers sent; '' = unknown
 size, etag       of the published object, the ETag without quotes; '' = about to be put by a run
                  that has not told of its arrival
 deployment_hash  of a full, as its manifest stated it; '' for all others
 listed           whether a committed manifest has listed the key (site files: always)
+position         1 if the published photo says where it was taken, 0 if it provably does not;
+                 left out if nobody looked
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +29,6 @@ from enum import StrEnum
 from typing import Any
 
 VERSION = 1
-UNTOUCHED = "untouched "
 
 
 class Owner(StrEnum):
@@ -51,6 +52,7 @@ class Entry:
     etag: str = ""
     deployment_hash: str = ""
     listed: bool = True
+    position: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,6 @@ class Ledger:
     def owned(self, *owners: Owner) -> set[str]:
         """Keys that belong to one of ``owners``."""
         return {key for key, entry in self.entries.items() if entry.owner in owners}
-
-
-def is_edited(edit: str) -> bool:
-    """Whether an object with this ``edit`` got other bytes than its source."""
-    return bool(edit) and not edit.startswith(UNTOUCHED)
 
 
 class NewerLedger(Exception):
@@ -108,6 +105,7 @@ def _row(entry: Entry) -> list[Any]:
         entry.etag,
         entry.deployment_hash,
         int(entry.listed),
+        *([] if entry.position is None else [int(entry.position)]),
     ]
 
 
@@ -123,7 +121,7 @@ def decode(data: bytes) -> Ledger:
         if not all(each is None or isinstance(each, str) for each in prefixes):
             raise BrokenLedger("prefixes that are no texts")
         return Ledger(
-            {key: _entry(row) for key, row in document["objects"].items()},
+            {sys.intern(key): _entry(row) for key, row in document["objects"].items()},
             *prefixes,
         )
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
@@ -142,7 +140,18 @@ def _entry(row: list[Any]) -> Entry:
     texts = (source, edit, headers, etag, deployment_hash)
     if type(size) is not int or not all(type(each) is str for each in texts):
         raise BrokenLedger("a row has values of other kinds")
-    return Entry(_OWNERS[owner], source, edit, headers, size, etag, deployment_hash, bool(listed))
+    return Entry(
+        _OWNERS[owner],
+        # Texts that manifest or listing hold, too, are kept once.
+        sys.intern(source),
+        edit,
+        sys.intern(headers),
+        size,
+        sys.intern(etag),
+        sys.intern(deployment_hash),
+        bool(listed),
+        bool(row[8]) if len(row) > 8 else None,
+    )
 
 
 _OWNERS = {owner.value: owner for owner in Owner}

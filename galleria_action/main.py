@@ -76,8 +76,8 @@ def run(
     results.mode = preparation.mode(config, workspace)
     presentation.announce(config, results.mode, runner)
 
-    manifest = preparation.load_manifest(config, workspace)
-    gallery = preparation.gather(config, workspace, results.mode, manifest)
+    loaded = preparation.load_manifest(config, workspace)
+    gallery = preparation.gather(config, workspace, results.mode, loaded)
     remote = deployed.load(store, config, [each.key for each in gallery.objects])
     preparation.refuse_conflicts(config, gallery, remote)
 

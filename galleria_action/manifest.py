@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
@@ -23,7 +25,8 @@ KEEP_TIMEZONE = 13
 
 MOST_PROBLEMS = 100
 
-_ODD = re.compile(r"\\u[dD][89a-fA-F]|[eE]\+?[0-9]{2}|[0-9]{200}")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONG_NUMBER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,65 +53,92 @@ class Photo:
     files: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
-    """A valid manifest: its photos, its document and the bytes it was read from."""
+    """A valid manifest: its photos and the bytes it was read from.
+
+    Its document is not kept: that of 100,000 photos takes 200 MB. ``absolute`` tells whether
+    an ``original_path`` shows folders; ``stated`` is the `content` if it was made already.
+    """
 
     photos: tuple[Photo, ...]
-    document: Mapping[str, Any]
     data: bytes
+    absolute: bool = False
+    stated: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The JSON document, parsed anew."""
+        document: dict[str, Any] = json.loads(self.data.decode("utf-8-sig"))
+        return document
 
     @property
     def paths(self) -> Iterator[str]:
         """Paths of all files, relative to photos-dir or the photos prefix."""
         return (path for photo in self.photos for _, path in photo.files)
 
-    @property
+    @cached_property
     def content(self) -> str:
         """SHA-256 of what the manifest says of the gallery: equal manifests have equal content.
 
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
-        canonical = json.dumps(self._statement, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
-
-    def says_the_same_as(self, other: Manifest) -> bool:
-        """Whether both have the same :attr:`content`, without making hashes of it."""
-        if self.data == other.data:
-            return True
-        # Python finds true, 1 and 1.0 equal; JSON does not.
-        return self._statement == other._statement and self.content == other.content
-
-    @property
-    def _statement(self) -> dict[str, Any]:
-        return {**_redacted(self.document), "generated_at": None}
+        return self.stated or _content(self.document)
 
     def published(self, *, redact: bool) -> bytes:
         """The bytes to publish: those that were read unless a path is to be redacted."""
-        if not redact:
+        if not (redact and self.absolute):
             return self.data
-        document = _redacted(self.document)
-        if document == self.document:
-            return self.data
-        return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+        return _text(_redacted(self.document)).encode()
+
+
+def _content(document: Mapping[str, Any]) -> str:
+    canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+    without = {**document, "photos": None, "generated_at": None}
+    digest = hashlib.sha256(canonical(without).encode())
+    for photo in _redacted(document)["photos"]:
+        digest.update(b"\n" + canonical(photo).encode())
+    return digest.hexdigest()
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    """JSON with a photo a line: a document of 100,000 photos is written in no time, and read."""
+    members = []
+    for name, value in document.items():
+        if name == "photos":
+            photos = ",\n  ".join(json.dumps(each, ensure_ascii=False) for each in value)
+            members.append(f'"photos": [\n  {photos}\n ]')
+        else:
+            members.append(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}")
+    return "{\n " + ",\n ".join(members) + "\n}\n"
 
 
 def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
-    """The manifest in ``data``, the content of ``file`` (for messages).
+    """The local manifest in ``data``, the content of ``file`` (for messages).
 
     ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
     every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
-    text, document = _document(data, file)
-    found = list(
-        islice(
-            manifest_problems.find(document, absent, odd=_ODD.search(text) is not None),
-            MOST_PROBLEMS,
-        )
-    )
+    document = _valid(data, file, absent)
+    return _manifest(data, document, _content(document))
+
+
+def parse_deployed(data: bytes, key: str) -> Manifest:
+    """The manifest read from the bucket; what it states is seldom needed, so it is not made."""
+    return _manifest(data, _valid(data, key, lambda _: {}), "")
+
+
+def _manifest(data: bytes, document: Mapping[str, Any], stated: str) -> Manifest:
+    absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
+    return Manifest(tuple(_photos(document)), data, absolute, stated)
+
+
+def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
+    text, document, odd = _document(data, file)
+    found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
     if found:
         raise _located(file, text, found)
-    return Manifest(tuple(_photos(document)), document, data)
+    return document
 
 
 def invalid(file: str, problems: Sequence[Problem]) -> DeployError:
@@ -139,7 +169,9 @@ class NewerManifest(DeployError):
     """The manifest has a version that this program does not know."""
 
 
-def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
+def _document(data: bytes, file: str) -> tuple[str, dict[str, Any], bool]:
+    """Text and document, and whether it may have values that JSON in UTF-8 cannot hold."""
+
     def broken(why: str, line: int | None = None, detail: str = "") -> DeployError:
         return DeployError(
             FailureReason.METADATA,
@@ -155,7 +187,7 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
     except UnicodeDecodeError:
         raise broken("is not UTF-8 text") from None
     try:
-        document = json.loads(text, parse_constant=_no_constant)
+        document, odd = _loaded(text)
     except json.JSONDecodeError as error:
         raise broken("is not JSON", error.lineno, f"JSON ends here: {error.msg}") from None
     except (ValueError, RecursionError):
@@ -178,7 +210,25 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any]]:
             ],
             advice="Update the action: uses: galleria/deploy@v1 gets the newest version 1.",
         )
-    return text, document
+    return text, document, odd
+
+
+def _loaded(text: str) -> tuple[Any, bool]:
+    odd = "\\u" in text and _SURROGATE.search(text) is not None
+
+    def real(number: str) -> float:
+        nonlocal odd
+        value = float(number)
+        odd = odd or math.isinf(value)
+        return value
+
+    def whole(number: str) -> int:
+        nonlocal odd
+        odd = odd or len(number) >= _LONG_NUMBER
+        return int(number)
+
+    document = json.loads(text, parse_constant=_no_constant, parse_float=real, parse_int=whole)
+    return document, odd
 
 
 def _no_constant(name: str) -> None:
@@ -190,7 +240,7 @@ def _json_path(path: Iterable[str | int]) -> str:
     return text.removeprefix(".") or "the document"
 
 
-def _photos(document: dict[str, Any]) -> Iterator[Photo]:
+def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
     hours = document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE)
     for photo in document["photos"]:
         # A path that variants share is one file, by the rules of the first: full.
@@ -200,10 +250,11 @@ def _photos(document: dict[str, Any]) -> Iterator[Photo]:
         }
         yield Photo(
             id=photo["id"],
-            file_hash=photo["file_hash"].lower(),
-            deployment_file_hash=photo["deployment_file_hash"].lower(),
+            # Ledger and deployed manifest hold the same texts: one of each is enough in memory.
+            file_hash=sys.intern(photo["file_hash"].lower()),
+            deployment_file_hash=sys.intern(photo["deployment_file_hash"].lower()),
             edit=_edit(photo, hours),
-            files=tuple((variant, path) for path, variant in reversed(files.items())),
+            files=tuple((variant, sys.intern(path)) for path, variant in reversed(files.items())),
         )
 
 

@@ -163,8 +163,9 @@ def _path_problems(paths: list[tuple[int, str, str]]) -> Iterator[Located]:
 
 
 def _absent_files(paths: list[tuple[int, str, str]], absent: Absent) -> Iterator[Located]:
-    usable = {normalised(path) for _, _, path in paths if keys.fault(normalised(path)) is None}
-    faults = absent(sorted(usable))
+    names = dict.fromkeys(normalised(path) for _, _, path in paths)
+    usable = [name for name in names if keys.fault(name) is None]
+    faults = absent(usable)
     if faults:
         for index, variant, path in paths:
             if why := faults.get(normalised(path)):

@@ -13,7 +13,7 @@ from galleria_action.headers import Headers
 from galleria_action.ledger import Entry
 from galleria_action.wanted import Wanted
 
-HASH_VERSION = 1
+HASH_VERSION = 2
 
 
 class Action(StrEnum):
@@ -34,6 +34,7 @@ class Reason(StrEnum):
 
     NEW = "new"
     CHANGED = "changed"
+    METADATA = "metadata changed"
     HEADERS = "headers changed"
     MISSING = "missing in bucket"
     DIFFERS = "differs in bucket"
@@ -46,6 +47,7 @@ class Reason(StrEnum):
 MEANING = {
     Reason.NEW: "not deployed yet",
     Reason.CHANGED: "the file or its correction changed",
+    Reason.METADATA: "same picture, its position now removed or kept",
     Reason.HEADERS: "same bytes, other Content-Type or Cache-Control",
     Reason.MISSING: "deployed before, gone from the bucket",
     Reason.DIFFERS: "somebody else changed it in the bucket",
@@ -61,7 +63,8 @@ class Change:
     """One write. ``size`` in bytes: what a put sends, what a delete frees.
 
     ``source`` is the SHA-256 of the source bytes and ``edit`` what is done to them; both are
-    empty for a delete. ``wanted`` is what to send, None for deletes and the manifest.
+    empty for a delete. ``wanted`` is what to send, None for deletes and the manifest;
+    ``position`` tells whether that says where it was taken, None if nobody looked.
     """
 
     action: Action
@@ -74,6 +77,7 @@ class Change:
     edit: str = ""
     headers: Headers | None = None
     wanted: Wanted | None = None
+    position: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,21 +165,16 @@ class Plan:
         The plan that a pull request shows and that of the later run are equal if nothing
         changed in between.
         """
-        canonical = {
-            "version": HASH_VERSION,
-            "bucket": self.bucket,
-            "photos_prefix": self.photos_prefix,
-            "site_prefix": self.site_prefix,
-            "metadata_key": self.metadata_key,
-            "scope": self.scope,
-            "put": [
-                [each.key, each.source, each.edit, each.headers.digest if each.headers else ""]
-                for each in self._sorted(Action.PUT)
-            ],
-            "delete": [each.key for each in self._sorted(Action.DELETE)],
-        }
-        text = json.dumps(canonical, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        canonical = json.JSONEncoder(separators=(",", ":")).encode
+        where = [self.bucket, self.photos_prefix, self.site_prefix, self.metadata_key, self.scope]
+        digest = hashlib.sha256(canonical([HASH_VERSION, *where]).encode())
+        for each in self._sorted(Action.PUT):
+            headers = each.headers.digest if each.headers else ""
+            put = ["put", each.key, each.source, each.edit, headers]
+            digest.update(b"\n" + canonical(put).encode())
+        for each in self._sorted(Action.DELETE):
+            digest.update(b"\n" + canonical(["delete", each.key]).encode())
+        return digest.hexdigest()
 
     def _sorted(self, action: Action) -> Iterable[Change]:
         chosen = (each for each in self.changes if each.action is action)

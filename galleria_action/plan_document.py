@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from galleria_action.plan import Change, Plan
@@ -10,10 +11,13 @@ from galleria_action.plan import Change, Plan
 VERSION = 1
 
 
-def encode(plan: Plan, *, dry_run: bool) -> bytes:
-    """The document as UTF-8; the same plan gives the same bytes."""
+def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
+    """The document as UTF-8, in pieces; the same plan gives the same bytes.
+
+    A change a line: Python's indented JSON would take ten seconds for 300,000 of them.
+    """
     totals = plan.totals
-    document = {
+    head = {
         "version": VERSION,
         "plan_hash": plan.hash,
         "dry_run": dry_run,
@@ -24,14 +28,24 @@ def encode(plan: Plan, *, dry_run: bool) -> bytes:
         "mode": plan.mode,
         "scope": {"photos": plan.photos, "site": plan.site},
         "totals": {name: getattr(totals, name) for name in totals.__dataclass_fields__},
-        "changes": [_change(each) for each in plan.changes],
+    }
+    foot = {
         "warnings": list(plan.warnings),
         "notices": list(plan.notices),
         "over_limit": list(plan.over_limit),
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode(
-        errors="backslashreplace"
-    )
+    yield _bytes(json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}"))
+    yield b',\n "changes": ['
+    between = "\n  "
+    for each in plan.changes:
+        yield _bytes(between + json.dumps(_change(each), ensure_ascii=False))
+        between = ",\n  "
+    yield b"\n ],"
+    yield _bytes(json.dumps(foot, indent=1, ensure_ascii=False).removeprefix("{") + "\n")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from galleria_action import headers, remarks, removal
+from galleria_action import edits, geotag, headers, remarks, removal
 from galleria_action.config import Config
-from galleria_action.ledger import UNTOUCHED, Entry, Owner, is_edited
+from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Edit, Manifest
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.publication import Reading
@@ -58,7 +58,7 @@ def unread(objects: Iterable[Wanted], remote: Remote, *, force: bool) -> list[Re
         if each.is_full
         and not force
         and _settled(each, remote.entry(each.key), remote.listing.get(each.key))
-        and not is_edited(remote.ledger.entries[each.key].edit)
+        and not edits.is_corrected(remote.ledger.entries[each.key].edit)
     }
     for each in objects:
         entry, listed = remote.entry(each.key), remote.listing.get(each.key)
@@ -76,15 +76,24 @@ def _settled(each: Wanted, entry: Entry | None, listed: Listed | None) -> bool:
     edit = str(each.edit) if each.edit else ""
     allowed = {
         (each.file_hash, edit),
-        (each.file_hash, UNTOUCHED + edit),
+        (each.file_hash, edits.UNTOUCHED + edit),
         (each.deployment_hash, ""),  # the local file was corrected already when it was sent
     }
     return (
-        (entry.source, entry.edit) in allowed
+        (entry.source, edits.correction(entry.edit)) in allowed
+        and _position_settled(each, entry)
         and entry.deployment_hash == each.deployment_hash
         and entry.headers in ("", each.headers.digest)
         and entry.etag == listed.etag
     )
+
+
+def _position_settled(each: Wanted, entry: Entry) -> bool:
+    """Whether the object has a position if it may; without looking at the file."""
+    removed = edits.remover(entry.edit)
+    if not each.strip_gps:
+        return not removed
+    return removed == geotag.REMOVER or (not removed and entry.position is False)
 
 
 def build(
@@ -95,9 +104,11 @@ def build(
     puts = [change for each in gallery.objects if (change := comparison.change(each))]
     photos, site = not config.site_only, not config.photos_only
     manifest_data = b""
-    if gallery.manifest and photos and (reason := comparison.manifest_reason(gallery.manifest)):
-        manifest_data = gallery.manifest.published(redact=config.redact_paths)
-        puts.append(_manifest_put(config, gallery.manifest, reason, manifest_data))
+    if gallery.manifest and photos:
+        data = gallery.manifest.published(redact=config.redact_paths)
+        if reason := comparison.manifest_reason(gallery.manifest, data):
+            manifest_data = data
+            puts.append(_manifest_put(config, gallery.manifest, reason, data))
     removals = removal.find(config, gallery.objects, remote, photos=bool(gallery.manifest))
     changes = [*puts, *removals.changes]
     plan = Plan(
@@ -119,7 +130,7 @@ def build(
     return replace(
         plan,
         warnings=remote.faults + tuple(remarks.warnings(plan, readings)),
-        notices=remote.remarks + tuple(remarks.notices(gallery.skipped)),
+        notices=remote.remarks + tuple(remarks.notices(plan, gallery.objects, gallery.skipped)),
     )
 
 
@@ -173,6 +184,7 @@ class _Comparison:
             edit=reading.edit,
             headers=each.headers,
             wanted=each,
+            position=reading.position,
         )
 
     def _reason(
@@ -185,7 +197,11 @@ class _Comparison:
             if self._config.force:
                 return Reason.FORCED
             return None if reading.md5 == listed.etag else Reason.UNVERIFIED
-        if (entry.source, entry.edit) != (reading.sha256, reading.edit):
+        if entry.source != reading.sha256:
+            return Reason.CHANGED
+        if edits.remover(entry.edit) != edits.remover(reading.edit):
+            return Reason.METADATA
+        if entry.edit != reading.edit:
             return Reason.CHANGED
         if entry.deployment_hash != each.deployment_hash and not _put_by_directory_mode(entry):
             return Reason.CHANGED
@@ -195,7 +211,12 @@ class _Comparison:
 
     def _facts(self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading) -> Entry:
         if entry is not None and entry.source:
-            return replace(entry, owner=each.owner, deployment_hash=each.deployment_hash)
+            return replace(
+                entry,
+                owner=each.owner,
+                deployment_hash=each.deployment_hash,
+                position=entry.position if reading.position is None else reading.position,
+            )
         return Entry(  # adopted: another tool put the very bytes, with headers nobody knows
             owner=each.owner,
             source=reading.sha256,
@@ -204,21 +225,23 @@ class _Comparison:
             etag=listed.etag,
             deployment_hash=each.deployment_hash,
             listed=each.owner is not Owner.PHOTO or each.key in self._deployed,
+            position=reading.position,
         )
 
-    def manifest_reason(self, manifest: Manifest) -> Reason | None:
-        """Why the manifest is put; None if the deployed one says the same."""
+    def manifest_reason(self, manifest: Manifest, data: bytes) -> Reason | None:
+        """Why the manifest is put as ``data``; None if the deployed one says the same."""
         deployed, etag = self._remote.manifest, self._remote.manifest_etag
         key = self._config.metadata_key
         if etag is None:
             return Reason.NEW
         if deployed is None:
             return Reason.DIFFERS
-        if not deployed.says_the_same_as(manifest):
-            return Reason.CHANGED
         entry = self._remote.entry(key)
         if entry is None or entry.owner is not Owner.MANIFEST or entry.etag != etag:
             entry = Entry(Owner.MANIFEST, size=len(deployed.data), etag=etag)
+        # Contents take long to make: most deployed manifests are the very bytes.
+        if deployed.data != data and deployed.content != manifest.content:
+            return Reason.CHANGED
         if entry.headers not in ("", _manifest_headers(self._config).digest):
             return Reason.HEADERS
         if self._config.force:

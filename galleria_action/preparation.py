@@ -48,8 +48,12 @@ def mode(config: Config, folder: Folder) -> str:
     return "metadata" if named or folder.locate(manifest_path(config)) else "directory"
 
 
-def load_manifest(config: Config, folder: Folder) -> Manifest | None:
-    """The local manifest; None in directory mode and where only the site is deployed.
+Files = Mapping[str, LocalFile]
+"""Path of a manifest to the file found there."""
+
+
+def load_manifest(config: Config, folder: Folder) -> tuple[Manifest, Files] | None:
+    """The local manifest and its files; None in directory mode and where only the site is deployed.
 
     Each of its files is there and may be published, else this raises with all problems.
     """
@@ -58,12 +62,15 @@ def load_manifest(config: Config, folder: Folder) -> Manifest | None:
     path = manifest_path(config)
     real = folder.locate(path)
     if real is not None:
+        found: dict[str, LocalFile] = {}
+
+        def absent(names: Sequence[str]) -> Mapping[str, str]:
+            files, faults = folder.find(config.photos_dir, names)
+            found.update(files)
+            return faults
+
         try:
-            return manifests.parse(
-                folder.read(real),
-                folder.relative(path),
-                lambda names: folder.find(config.photos_dir, names)[1],
-            )
+            return manifests.parse(folder.read(real), folder.relative(path), absent), found
         except OSError as error:
             raise DeployError(
                 FailureReason.METADATA,
@@ -78,31 +85,29 @@ def load_manifest(config: Config, folder: Folder) -> Manifest | None:
     )
 
 
-def gather(config: Config, folder: Folder, mode: str, manifest: Manifest | None) -> Gallery:
+def gather(
+    config: Config, folder: Folder, mode: str, loaded: tuple[Manifest, Files] | None
+) -> Gallery:
     """Everything that the bucket should hold, checked as far as the files alone can tell."""
     objects: list[Wanted] = []
-    if not config.site_only:
-        objects += _photos(config, folder, manifest)
+    if loaded:
+        objects += wanted.photos(*loaded, config)
+    elif not config.site_only:
+        objects += _photo_files(config, folder)
     if not config.photos_only:
         files = list(folder.scan(config.source))
         if not files:
             raise _empty("Static site", "source", config.source)
         objects += wanted.site(files, config)
     accepted, skipped = wanted.checked(objects, config)
-    return Gallery(accepted, mode, manifest, skipped)
+    return Gallery(accepted, mode, loaded[0] if loaded else None, skipped)
 
 
-def _photos(config: Config, folder: Folder, manifest: Manifest | None) -> Iterator[Wanted]:
-    if manifest is None:
-        files = list(folder.scan(config.photos_dir))
-        if not files:
-            raise _empty("Photo", "photos-dir", config.photos_dir)
-        return wanted.photo_files(files, config)
-    found, faults = folder.find(config.photos_dir, list(manifest.paths))
-    if faults:  # they were there when the manifest was read
-        problems = [Problem(f"{name} {why}") for name, why in sorted(faults.items())]
-        raise manifests.invalid(folder.relative(manifest_path(config)), problems)
-    return wanted.photos(manifest, found, config)
+def _photo_files(config: Config, folder: Folder) -> Iterator[Wanted]:
+    files = list(folder.scan(config.photos_dir))
+    if not files:
+        raise _empty("Photo", "photos-dir", config.photos_dir)
+    return wanted.photo_files(files, config)
 
 
 def _empty(half: str, name: str, path: str) -> DeployError:

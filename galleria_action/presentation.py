@@ -33,7 +33,7 @@ def show(
     results.plan_path = reports.write(
         "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
     )
-    results.report_path = reports.write("plan.md", rendered.encode())
+    results.report_path = reports.write("plan.md", [rendered.encode()])
     runner.summarize(rendered)
     _show_rest(plan, config, results, runner)
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from galleria_action import exif
-from galleria_action.ledger import UNTOUCHED
+from galleria_action import exif, geotag
+from galleria_action.edits import UNTOUCHED, without_position
+from galleria_action.ledger import Owner
 from galleria_action.manifest import Edit
 from galleria_action.wanted import Wanted
 
 
 class Stale(Exception):
     """A file is not what its manifest, or the plan, says it is."""
+
+
+class Undecidable(Exception):
+    """The position in a file can neither be removed nor ruled out; str() says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,9 @@ class Reading:
         Of the bytes to be published; the MD5 ('' if nobody asked) is compared with an ETag.
     untouched_because
         Why an edit that was wanted cannot be made without harm, '' if it can.
+    position
+        Whether the bytes to be published say where the photo was taken; None if nobody looked,
+        or if it cannot be told.
     """
 
     sha256: str
@@ -34,6 +42,7 @@ class Reading:
     size: int
     md5: str = ""
     untouched_because: str = ""
+    position: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +64,35 @@ def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:
 
 
 def publish(wanted: Wanted, edit: Edit | None, data: bytes) -> Published:
-    """What to send for ``data``, the bytes of the wanted file, if ``edit`` is due to it."""
+    """What to send for ``data``, the bytes of the wanted file, if ``edit`` is due to it.
+
+    Raises :class:`Undecidable` for a file that must not say where it was taken, and may.
+    """
     if edit and not wanted.is_full and exif.original_time(data) is None:
         edit = None  # a web variant without a time of its own stays without one
-    return corrected(data, edit)
+    return corrected(data, edit, strip_gps=wanted.strip_gps)
 
 
-def corrected(data: bytes, edit: Edit | None) -> Published:
-    """The bytes of a photo with ``edit`` made, or as they are if that would do harm."""
-    if edit is None:
-        return Published(data)
+def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
+    """The bytes of a photo with ``edit`` made if that does no harm, with its position or without.
+
+    Raises :class:`Undecidable` if the position has to go and can neither be removed nor ruled out.
+    """
+    published = Published(data)
+    if edit:
+        try:
+            published = Published(exif.edit(data, edit.time, edit.offset), str(edit))
+        except exif.Uneditable as reason:
+            published = Published(data, UNTOUCHED + str(edit), str(reason))
+    if not strip_gps:
+        return published
     try:
-        return Published(exif.edit(data, edit.time, edit.offset), str(edit))
-    except exif.Uneditable as reason:
-        return Published(data, UNTOUCHED + str(edit), str(reason))
+        clean = geotag.remove(published.data)
+    except geotag.Undecidable as reason:
+        raise Undecidable(str(reason)) from None
+    if clean is published.data:
+        return published
+    return replace(published, data=clean, edit=without_position(published.edit, geotag.REMOVER))
 
 
 def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Reading:
@@ -81,4 +105,11 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Readin
         size=len(published.data),
         md5=hashlib.md5(published.data, usedforsecurity=False).hexdigest() if md5 else "",
         untouched_because=published.untouched_because,
+        position=_position(wanted, published.data),
     )
+
+
+def _position(wanted: Wanted, data: bytes) -> bool | None:
+    if wanted.owner is Owner.SITE:
+        return None
+    return False if wanted.strip_gps else geotag.found(data)

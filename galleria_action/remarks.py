@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from galleria_action.plan import Plan
+from galleria_action import edits
+from galleria_action.plan import Action, Plan
 from galleria_action.publication import Reading
 from galleria_action.text import count
+from galleria_action.wanted import Wanted
 
 
 def warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
@@ -31,9 +33,26 @@ def warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
         )
 
 
-def notices(skipped: Sequence[str]) -> Iterable[str]:
+def notices(plan: Plan, objects: Iterable[Wanted], skipped: Sequence[str]) -> Iterable[str]:
+    yield from _positions(plan, objects)
     if skipped:
         yield (
             f"{count(len(skipped), 'site file')} not uploaded, because only the deployment "
             f"itself writes such keys: {', '.join(skipped[:5])}"
         )
+
+
+def _positions(plan: Plan, objects: Iterable[Wanted]) -> Iterable[str]:
+    """How many photos say where they were taken, as far as that is known without reading them."""
+    puts = [each for each in plan.changes if each.action is Action.PUT]
+    positions = {key: entry.position for key, entry in plan.kept.items()}
+    positions |= {each.key: each.position for each in puts}
+    public = {each.photo for each in objects if positions.get(each.key)}
+    if public:
+        yield (
+            f"Everybody can read the position in {count(len(public), 'photo')}. "
+            "strip-gps: true publishes photos without the place they were taken at."
+        )
+    removed = {each.photo for each in puts if edits.remover(each.edit)}
+    if removed:
+        yield f"The position is removed from {count(len(removed), 'photo')} to upload (strip-gps)."

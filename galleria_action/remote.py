@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,7 +56,7 @@ class Remote:
         if self.manifest is None or recorded not in (None, photos_prefix):
             return {}
         return {
-            keys.join(photos_prefix, path): photo.id
+            sys.intern(keys.join(photos_prefix, path)): photo.id
             for photo in self.manifest.photos
             for _, path in photo.files
         }

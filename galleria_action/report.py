@@ -6,7 +6,7 @@ between rows, never in the totals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from galleria_action.errors import DeployError
@@ -29,12 +29,13 @@ OPEN_ROWS = 25
 class _Section:
     heading: str
     columns: str
-    rows: Sequence[str]
+    count: int
+    rows: Iterator[str]
 
     @property
     def frame(self) -> tuple[str, str]:
         """What stands before and behind the rows."""
-        folded = "<details>" if len(self.rows) > OPEN_ROWS else "<details open>"
+        folded = "<details>" if self.count > OPEN_ROWS else "<details open>"
         rule = "|".join("---" for _ in self.columns.split("|")[1:-1])
         return (
             f"{folded}<summary>{self.heading}</summary>\n\n{self.columns}\n|{rule}|\n",
@@ -52,20 +53,20 @@ def plan(plan: Plan, *, dry_run: bool, limit: int = SUMMARY_LIMIT) -> str:
     body = []
     for section in sections:
         before, behind = section.frame
-        rows, used = _fitting(section.rows, left)
+        rows, used = _fitting(section, left)
         left -= used
         body.append(before + rows + behind)
     return head + "".join(body) + foot
 
 
-def _fitting(rows: Sequence[str], most: int) -> tuple[str, int]:
+def _fitting(section: _Section, most: int) -> tuple[str, int]:
     """As many rows as fit into ``most`` bytes, and the bytes they take."""
     taken: list[str] = []
     used = 0
-    for row in rows:
+    for row in section.rows:
         length = len(row.encode()) + 1
         if used + length > most:
-            left_out = len(rows) - len(taken)
+            left_out = section.count - len(taken)
             return "\n".join([*taken, f"\n... and {left_out:,} more; plan.json has all.\n"]), used
         taken.append(row)
         used += length
@@ -149,23 +150,30 @@ def _totals_row(name: str, upload: int, volume: int, delete: int, unchanged: int
 
 
 def _sections(plan: Plan) -> Iterator[_Section]:
+    groups: dict[tuple[Action, Kind, Reason], list[Change]] = {}
+    for each in plan.changes:
+        groups.setdefault((each.action, each.kind, each.reason), []).append(each)
     for action, verb in ((Action.PUT, "upload"), (Action.DELETE, "delete")):
-        for kind, noun in ((Kind.PHOTO, "photo"), (Kind.SITE, "site file")):
-            chosen = [each for each in plan.changes if each.action is action and each.kind is kind]
+        for kind in (Kind.PHOTO, Kind.SITE):
             for reason in Reason:
-                group = [each for each in chosen if each.reason is reason]
-                if group:
-                    yield _section(group, noun, verb, reason)
+                if group := groups.get((action, kind, reason)):
+                    yield _section(group, verb, reason)
 
 
-def _section(group: Sequence[Change], noun: str, verb: str, reason: Reason) -> _Section:
-    rows = list(_photo_rows(group) if group[0].kind is Kind.PHOTO else _file_rows(group))
+def _section(group: Sequence[Change], verb: str, reason: Reason) -> _Section:
+    kind = group[0].kind
+    volume = f"({size(sum(each.size for each in group))})"
+    if kind is Kind.PHOTO:
+        photos = _by_photo(group)
+        number, noun, columns = len(photos), "photo", "| Photo | Objects | Size |"
+        rows = _photo_rows(photos)
+    else:
+        number, noun, columns = len(group), "site file", "| File | Size |"
+        rows = _file_rows(group)
     heading = (
-        f"<b>{count(len(rows), noun)} to {verb}: {reason}</b> "
-        f"({size(sum(each.size for each in group))}) - {_meaning(reason, group[0].kind)}"
+        f"<b>{count(number, noun)} to {verb}: {reason}</b> {volume} - {_meaning(reason, kind)}"
     )
-    columns = "| Photo | Objects | Size |" if group[0].kind is Kind.PHOTO else "| File | Size |"
-    return _Section(heading, columns, rows)
+    return _Section(heading, columns, number, rows)
 
 
 def _meaning(reason: Reason, kind: Kind) -> str:
@@ -174,10 +182,14 @@ def _meaning(reason: Reason, kind: Kind) -> str:
     return MEANING[reason]
 
 
-def _photo_rows(group: Iterable[Change]) -> Iterator[str]:
+def _by_photo(group: Iterable[Change]) -> dict[str, list[Change]]:
     photos: dict[str, list[Change]] = {}
     for each in group:
         photos.setdefault(each.photo, []).append(each)
+    return photos
+
+
+def _photo_rows(photos: Mapping[str, Sequence[Change]]) -> Iterator[str]:
     for photo, changes in photos.items():
         shown = ", ".join(code(each.key) for each in changes[:3])
         more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from galleria_action.errors import DeployError, FailureReason
@@ -24,7 +24,7 @@ class ReportFolder:
         if os.path.isabs(self._path) or self._path.split("/")[0] in ("..", "."):
             raise _refused(path, "it must be a folder below the workspace")
 
-    def write(self, name: str, data: bytes) -> str:
+    def write(self, name: str, data: Iterable[bytes]) -> str:
         """Write a file of the folder anew and return its path relative to the root.
 
         Made by root in a container, files and folders get the owner of the workspace.
@@ -38,12 +38,12 @@ class ReportFolder:
             raise _refused(repr(self._path), "it is not the name of a folder") from None
         return f"{self._path}/{name}"
 
-    def _write(self, folder: int, name: str, data: bytes) -> None:
+    def _write(self, folder: int, name: str, data: Iterable[bytes]) -> None:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=folder)
         with open(os.open(name, _NEW_FILE, 0o644, dir_fd=folder), "wb") as file:
             self._give_away(file.fileno())
-            file.write(data)
+            file.writelines(data)
 
     @contextmanager
     def _opened(self) -> Iterator[int]:

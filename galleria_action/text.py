@@ -41,6 +41,8 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 def plain(text: str) -> str:
     """One line without control and direction characters: what a log can be trusted with."""
+    if text.isprintable():
+        return text  # nearly always, and a plan has a million names
     return "".join(
         letter if _is_harmless(letter) else "\N{REPLACEMENT CHARACTER}" for letter in text
     )

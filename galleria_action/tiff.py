@@ -175,7 +175,10 @@ def _faults(tiff: Tiff, directory: Directory) -> Iterator[str]:
 
 def data(tiff: Tiff, directory: Directory) -> Iterator[tuple[int, int, str]]:
     """Yield extent and owner of what the directory's offsets of image data lead to."""
+    present = {entry.tag for entry in directory.entries}
     for tag, lengths in _DATA.items():
+        if tag not in present:
+            continue  # mostly: this is asked often
         starts = [n for entry in directory.all(tag) for n in tiff.numbers(entry)]
         sizes = [n for entry in directory.all(lengths) for n in tiff.numbers(entry)]
         for index, start in enumerate(starts):

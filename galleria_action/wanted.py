@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -30,6 +31,8 @@ class Wanted:
         Id of the photo it belongs to; the file's name in directory mode; '' for site files.
     file_hash, deployment_hash, edit
         From the manifest; the hashes of a full only, the edit of a full and its web variant.
+    strip_gps
+        Whether it must not say where it was taken.
     """
 
     key: str
@@ -40,6 +43,7 @@ class Wanted:
     file_hash: str = ""
     deployment_hash: str = ""
     edit: Edit | None = None
+    strip_gps: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -54,7 +58,7 @@ def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -
     """The objects of a manifest; ``files`` maps its paths to the files found for them."""
     for photo in manifest.photos:
         for variant, path in photo.files:
-            key = keys.join(config.photos_prefix, path)
+            key = sys.intern(keys.join(config.photos_prefix, path))
             is_full = variant == "full"
             yield Wanted(
                 key=key,
@@ -65,6 +69,7 @@ def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -
                 file_hash=photo.file_hash if is_full else "",
                 deployment_hash=photo.deployment_file_hash if is_full else "",
                 edit=None if variant == "thumb" else photo.edit,
+                strip_gps=config.strip_gps,
             )
 
 
@@ -73,7 +78,9 @@ def photo_files(files: Iterable[LocalFile], config: Config) -> Iterator[Wanted]:
     for file in files:
         key = keys.join(config.photos_prefix, file.name)
         photo_headers = headers.headers(key, file.name, config.cache_control, photo=True)
-        yield Wanted(key, Owner.FILE, file, photo_headers, photo=file.name)
+        yield Wanted(
+            key, Owner.FILE, file, photo_headers, photo=file.name, strip_gps=config.strip_gps
+        )
 
 
 def site(files: Iterable[LocalFile], config: Config) -> Iterator[Wanted]:

@@ -11,17 +11,23 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from galleria_action import globs
 from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
-MOST_LINKS = 40  # as Linux: path_resolution(7)
+_MORE = 1 << 16
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
-class Unpublishable(Exception):
-    """A path that is not there, leads in circles, leaves the workspace or is excluded."""
+class _Parent(NamedTuple):
+    """A folder that holds files: where it really is, the links on the way, see `_is_plain`."""
+
+    path: str
+    links: tuple[str, ...]
+    plain: bool
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,14 @@ class Workspace:
 
     def _followed(self, path: str) -> tuple[str, tuple[str, ...]]:
         """The real path behind ``path``, and the links that lead to it."""
-        resolver = _Resolver(self)
-        resolved = resolver.resolve(self.absolute(path))
+        resolved, links = self._resolver.resolve(self.absolute(path))
         if self.confined and not self._inside(resolved):
             raise Unpublishable(f"leads out of the workspace, to {resolved}")
-        return resolved, tuple(resolver.links)
+        return resolved, links
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(self.mapped)
 
     def locate(self, path: str) -> str | None:
         """The real path behind ``path``, None if nothing is there."""
@@ -152,9 +161,11 @@ class Workspace:
         except OSError as error:
             problems.append(f"{self.relative(folder)}: {_why(error)}")
             return
+        plain = self._is_plain(name, folder)
         for entry in entries:
             entry_name = f"{name}/{entry.name}" if name else entry.name
-            if self.excluded(entry_name, entry.path):
+            ordinary = plain and self._is_ordinary(entry.name, entry.path)
+            if not ordinary and self.excluded(entry_name, entry.path):
                 continue
             try:
                 path, links = self._target(entry)
@@ -190,31 +201,49 @@ class Workspace:
         """
         found: dict[str, LocalFile] = {}
         faults: dict[str, str] = {}
-        parents: dict[str, tuple[str, tuple[str, ...]] | Exception] = {}
-        top = self.absolute(folder)
+        parents: dict[str, _Parent | Exception] = {}
         for name in names:
-            parent = name.rpartition("/")[0]
-            if parent not in parents:
-                parents[parent] = self._folder(f"{top}/{parent}" if parent else top)
-            real = parents[parent]
-            if isinstance(real, Exception):
-                faults[name] = _why(real)
+            folder_name = name.rpartition("/")[0]
+            parent = parents.get(folder_name)
+            if parent is None:
+                parent = parents[folder_name] = self._parent(folder, folder_name)
+            if isinstance(parent, Exception):
+                faults[name] = _why(parent)
                 continue
             try:
-                found[name] = self._file(name, *real)
+                found[name] = self._file(name, parent)
             except (Unpublishable, OSError, ValueError) as error:
                 faults[name] = _why(error)
         return found, faults
 
-    def _folder(self, path: str) -> tuple[str, tuple[str, ...]] | Exception:
+    def _parent(self, folder: str, name: str) -> _Parent | Exception:
+        top = self.absolute(folder)
         try:
-            return self._followed(path)
+            path, links = self._followed(f"{top}/{name}" if name else top)
         except (Unpublishable, OSError, ValueError) as error:
             return error
+        return _Parent(path, links, self._is_plain(name, path, *links))
 
-    def _file(self, name: str, folder: str, links: tuple[str, ...]) -> LocalFile:
-        path = f"{folder}/{name.rpartition('/')[2]}"
+    def _is_plain(self, name: str, *paths: str) -> bool:
+        """Whether files of a folder can be excluded by their own names only."""
+        inside = f"{name}/file" if name else "file"
+        return not self.exclude and not any(self.excluded(inside, f"{each}/file") for each in paths)
+
+    def _is_ordinary(self, name: str, path: str) -> bool:
+        """Whether a file of a plain folder, called ``name`` there, may be published."""
+        return not _is_never(name) and path not in self._never_files
+
+    @cached_property
+    def _never_files(self) -> frozenset[str]:
+        return frozenset(self._base + each for each in self._never)
+
+    def _file(self, name: str, parent: _Parent) -> LocalFile:
+        last = name.rpartition("/")[2]
+        path = f"{parent.path}/{last}"
+        links = parent.links
         status = os.stat(path, follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode) and parent.plain and self._is_ordinary(last, path):
+            return LocalFile(name, path, status.st_size)
         if stat.S_ISLNK(status.st_mode):
             path, more = self._followed(path)
             links += more
@@ -227,37 +256,17 @@ class Workspace:
 
     def read(self, path: str, most: int | None = None) -> bytes:
         """The bytes of the resolved ``path``; a link put there since is not followed."""
-        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-            return file.read() if most is None else file.read(most)
-
-
-class _Resolver:
-    """Walks a path part by part, like the kernel, with the runner's workspace mapped."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self.links: list[str] = []
-
-    def resolve(self, path: str) -> str:
-        rest = [part for part in reversed(path.split("/")) if part not in ("", ".")]
-        done = "/"
-        while rest:
-            part = rest.pop()
-            if part == "..":
-                done = os.path.dirname(done)
-                continue
-            here = os.path.join(done, part)
-            if not stat.S_ISLNK(os.lstat(here).st_mode):
-                done = here
-                continue
-            self.links.append(here)
-            if len(self.links) > MOST_LINKS:
-                raise Unpublishable("is a circle of links")
-            target = self._workspace.mapped(os.readlink(here))
-            if target.startswith("/"):
-                done = "/"
-            rest += [part for part in reversed(target.split("/")) if part not in ("", ".")]
-        return done
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            if most is not None:
+                return os.read(descriptor, most)
+            # By hand, because a file object takes as long as reading a small file.
+            data = os.read(descriptor, os.fstat(descriptor).st_size + 1)
+            while more := os.read(descriptor, _MORE):
+                data += more
+        finally:
+            os.close(descriptor)
+        return data
 
 
 def _is_never(part: str) -> bool:

@@ -36,8 +36,8 @@ def _photo(name: str, reason: Reason) -> list[Change]:
 
 def changes() -> list[Change]:
     reasons = [
-        Reason.CHANGED, Reason.HEADERS, Reason.MISSING, Reason.DIFFERS, Reason.UNVERIFIED,
-        Reason.FORCED,
+        Reason.CHANGED, Reason.METADATA, Reason.HEADERS, Reason.MISSING, Reason.DIFFERS,
+        Reason.UNVERIFIED, Reason.FORCED,
     ]  # fmt: skip
     made = [each for number in range(30) for each in _photo(f"wedding-{number:02}", Reason.NEW)]
     made += [each for reason in reasons for each in _photo(f"the {reason} one", reason)]

@@ -24,7 +24,7 @@ REWRITE = os.environ.get("GALLERIA_REWRITE_GOLDEN") == "1"
 BEFORE_THE_COMMIT = replace(OUTCOME, committed=False)
 
 REPORTS = {
-    "plan.json": lambda: plan_document.encode(rich_plan(), dry_run=False),
+    "plan.json": lambda: b"".join(plan_document.encode(rich_plan(), dry_run=False)),
     "plan.md": lambda: report.plan(rich_plan(), dry_run=False),
     "plan-cut.md": lambda: report.plan(rich_plan(), dry_run=True, limit=6000),
     "plan-refused.md": lambda: report.plan(refused_plan(), dry_run=True),

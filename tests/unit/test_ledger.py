@@ -25,6 +25,7 @@ ENTRIES = st.builds(
     etag=TEXT,
     deployment_hash=TEXT,
     listed=st.booleans(),
+    position=st.none() | st.booleans(),
 )
 LEDGERS = st.builds(
     Ledger,

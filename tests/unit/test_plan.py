@@ -74,7 +74,7 @@ def test_hash_does_not_depend_on(changes):
 
 def test_hash_is_stable():
     """The hash is part of what users keep: it changes only with HASH_VERSION."""
-    assert PLAN.hash == "c6f9f94f43b247996a1b0d748d539c973a2a19bcca244bfc47d9d56ec23a26a4"
+    assert PLAN.hash == "467996c668080ce62c1dd607f9ce69fffd32a4b07658725e26d11e17e01139e5"
 
 
 def test_a_plan_is_frozen():
@@ -97,8 +97,8 @@ def test_groups():
 def test_reasons_are_the_documented_words():
     """Users and plan.json read these words; each has a meaning."""
     assert [reason.value for reason in Reason] == [
-        "new", "changed", "headers changed", "missing in bucket", "differs in bucket",
-        "unverified", "forced", "removed", "leftover",
+        "new", "changed", "metadata changed", "headers changed", "missing in bucket",
+        "differs in bucket", "unverified", "forced", "removed", "leftover",
     ]  # fmt: skip
     assert set(MEANING) == set(Reason)
     assert all(re.fullmatch(r"[a-z].*[^.]", meaning) for meaning in MEANING.values())

@@ -8,8 +8,9 @@ import pytest
 from unit.samples import config, document, entry, full, md5, page, parsed, photo, sha256, thumb
 
 from galleria_action import planning
+from galleria_action.edits import UNTOUCHED
 from galleria_action.headers import Headers
-from galleria_action.ledger import UNTOUCHED, Entry, Ledger, Owner
+from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.plan import Kind, Reason
 from galleria_action.planning import Gallery, ReadRequest
 from galleria_action.publication import Reading
@@ -81,6 +82,48 @@ def test_any_difference_is_looked_at(known, etag):
     """Source, edit, headers, deployment hash, ETag: where one differs the file is read."""
     (request,) = planning.unread([FULL], remote(FULL, known, etag), force=False)
     assert request.wanted is FULL
+
+
+STRIPPED = replace(FULL, strip_gps=True)
+REMOVED = f"gps/1 {KNOWN.edit}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "looked_at"),
+    [
+        (STRIPPED, replace(KNOWN, edit=REMOVED), False),
+        (STRIPPED, replace(KNOWN, edit=f"gps/1 {UNTOUCHED}{KNOWN.edit}"), False),
+        (STRIPPED, replace(KNOWN, position=False), False),
+        (STRIPPED, replace(KNOWN, position=True), True),
+        (STRIPPED, KNOWN, True),
+        (STRIPPED, replace(KNOWN, edit=f"gps/0 {KNOWN.edit}"), True),
+        (FULL, replace(KNOWN, edit=REMOVED), True),
+        (FULL, replace(KNOWN, position=True), False),
+        (FULL, replace(KNOWN, position=False), False),
+    ],
+)
+def test_positions_are_known_without_reading(wanted, known, looked_at):
+    """A full is read only if what is known of its position leaves room for a change."""
+    requests = planning.unread([wanted], remote(wanted, known, SAME), force=False)
+    assert bool(requests) is looked_at
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "reason"),
+    [
+        (KNOWN, {"edit": REMOVED, "position": False}, Reason.METADATA),
+        (replace(KNOWN, edit=REMOVED), {"position": True}, Reason.METADATA),
+        (replace(KNOWN, edit=f"gps/0 {KNOWN.edit}"), {"edit": REMOVED}, Reason.METADATA),
+        (replace(KNOWN, source=sha256("other")), {"edit": REMOVED}, Reason.CHANGED),
+        (KNOWN, {"position": False}, None),
+    ],
+)
+def test_a_position_that_comes_or_goes_is_a_change_of_metadata(known, found, reason):
+    """The same picture with or without its position; another picture is more than that."""
+    plan = build(FULL, remote(FULL, known, SAME), reading(FULL, **found))
+    assert [each.reason for each in plan.changes] == ([reason] if reason else [])
+    if reason is None:
+        assert plan.kept[FULL.key].position is False
 
 
 @pytest.mark.parametrize("wanted", [THUMB, PAGE], ids=["thumb", "page"])

@@ -9,7 +9,7 @@ from support import galleries
 from unit.samples import EDIT, full, published_for, thumb
 
 from galleria_action import exif, publication
-from galleria_action.ledger import UNTOUCHED
+from galleria_action.edits import UNTOUCHED
 from galleria_action.publication import Stale
 
 JPEG = galleries.jpeg("a")

@@ -32,16 +32,16 @@ def refused(root, path: str, name: str = "plan.json") -> str:
 )
 def test_write(root, path, relative):
     """Folders are made, and the file's path is relative to the workspace."""
-    assert ReportFolder(str(root), path).write("plan.json", b"x") == f"{relative}/plan.json"
+    assert ReportFolder(str(root), path).write("plan.json", [b"x"]) == f"{relative}/plan.json"
     assert (root / relative / "plan.json").read_bytes() == b"x"
 
 
 def test_write_again(root):
     """A file is written anew, whatever lay there; others stay."""
     folder = ReportFolder(str(root), "report")
-    folder.write("plan.json", b"longer than before")
-    folder.write("plan.md", b"m")
-    assert folder.write("plan.json", b"x") == "report/plan.json"
+    folder.write("plan.json", [b"longer than before"])
+    folder.write("plan.md", [b"m"])
+    assert folder.write("plan.json", [b"x"]) == "report/plan.json"
     assert (root / "report/plan.json").read_bytes() == b"x"
     assert (root / "report/plan.md").read_bytes() == b"m"
 
@@ -71,7 +71,7 @@ def test_a_link_at_the_file_itself_is_not_followed(root, target):
     (root / "report").mkdir()
     (root / "report/plan.json").symlink_to(target)
     try:
-        ReportFolder(str(root), "report").write("plan.json", b"x")
+        ReportFolder(str(root), "report").write("plan.json", [b"x"])
     except DeployError as error:
         assert error.reason is FailureReason.CONFIG  # noqa: PT017 -- refused or replaced: both safe
     assert victim.read_bytes() == b"precious"
@@ -85,7 +85,7 @@ def test_a_hard_link_is_not_written_through(root):
     victim.write_bytes(b"precious")
     (root / "report").mkdir()
     os.link(victim, root / "report/plan.json")
-    ReportFolder(str(root), "report").write("plan.json", b"x")
+    ReportFolder(str(root), "report").write("plan.json", [b"x"])
     assert victim.read_bytes() == b"precious"
 
 
@@ -108,7 +108,7 @@ def test_owner(root):
     (root / "there").mkdir()
     os.chown(root, 1234, 2345)
     for _ in range(2):
-        ReportFolder(str(root), "there/a/b").write("plan.json", b"x")
+        ReportFolder(str(root), "there/a/b").write("plan.json", [b"x"])
     owners = {
         name: (os.stat(root / name).st_uid, os.stat(root / name).st_gid)
         for name in ("there", "there/a", "there/a/b", "there/a/b/plan.json")
@@ -119,5 +119,5 @@ def test_owner(root):
 
 def test_others_may_read_it(root):
     """A later step, of another user, can read the report."""
-    ReportFolder(str(root), "report").write("plan.json", b"x")
+    ReportFolder(str(root), "report").write("plan.json", [b"x"])
     assert os.stat(root / "report/plan.json").st_mode & 0o777 == 0o644

@@ -15,7 +15,8 @@ from unit.samples import config
 
 from galleria_action import exif, manifest, planning, publication, wanted
 from galleria_action.config import Config, MaxDeletes
-from galleria_action.ledger import Entry, Ledger, Owner, is_edited
+from galleria_action.edits import is_corrected
+from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.plan import Action, Kind, Plan
 from galleria_action.planning import Gallery
 from galleria_action.remote import Listed, Remote
@@ -165,7 +166,7 @@ class World:
         data = here.read(change.wanted)
         assert sha256(data) == change.source
         published = publication.publish(
-            change.wanted, change.wanted.edit if is_edited(change.edit) else None, data
+            change.wanted, change.wanted.edit if is_corrected(change.edit) else None, data
         )
         assert published.edit == change.edit
         assert len(published.data) == change.size
@@ -182,6 +183,7 @@ class World:
             listed=change.wanted.owner is not Owner.PHOTO
             or listed
             or (before is not None and before.listed),
+            position=change.position,
         )
 
     def _finish(self, plan: Plan, facts: dict[str, Entry | None]) -> None:
