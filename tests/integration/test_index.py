@@ -15,7 +15,7 @@ from support import galleries, program
 from support.galleries import Gallery, sha256
 from support.memory import MemoryStore, RecordingStore
 
-from galleria_action import exif, index, jpeg, manifest
+from galleria_action import exif, geotag, index, jpeg, manifest
 
 ACTIONS = {"GITHUB_ACTIONS": "true", "RUNNER_WORKSPACE": "/home/runner/work/g", "GITHUB_REPOSITORY": "a/g"}  # fmt: skip
 TIME = piexif.ExifIFD.DateTimeOriginal
@@ -97,6 +97,27 @@ def of_every_kind(folder: Folder) -> None:
     folder.add("broken", galleries.jpeg("broken")[:50])
     folder.add("empty", b"")
     folder.add("trip/nested", galleries.jpeg("nested"))
+
+
+def test_positions_that_a_deployment_removes(folder):
+    """With strip-gps the index foretells photos without positions; turned on or off, both agree."""
+    folder.add("here", galleries.located(galleries.jpeg("here")))
+    folder.add("nowhere", galleries.jpeg("nowhere"))
+    right = exif.edit(galleries.jpeg("right"), "2024:06:15 18:30:45", "+02:00")
+    folder.add("right", galleries.located(right))
+    Gallery(folder.root).write_site()
+    store = RecordingStore(MemoryStore())
+    for strip in ("true", "false", "true"):
+        for zone in ("", "2"):
+            folder.index(strip_gps=strip, target_timezone_offset_hours=zone)
+            ran = program.deployed(folder.root, store, strip_gps=strip)
+            assert ran.outcome.re_encoded == 0
+            for photo in folder.photos.values():
+                sent = store.inner.objects[f"photos/{photo['files']['full']}"].data
+                assert sha256(sent) == photo["deployment_file_hash"]
+                has_place = strip == "false" and photo["id"] != "nowhere"
+                assert (geotag.remove(sent) is not sent) == has_place
+            assert "up to date" in folder.index(strip_gps=strip)
 
 
 @pytest.mark.parametrize(

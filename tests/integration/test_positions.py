@@ -6,29 +6,13 @@ import gzip
 import io
 import json
 
-import piexif
 import pytest
 from PIL import Image
 from support import galleries, program
 from support.memory import MemoryStore, RecordingStore
 
 LEDGER = ".galleria/gallery-metadata.json.ledger.json.gz"
-PLACE = {
-    piexif.GPSIFD.GPSLatitudeRef: b"N",
-    piexif.GPSIFD.GPSLatitude: ((52, 1), (31, 1), (12, 1)),
-    piexif.GPSIFD.GPSLongitudeRef: b"E",
-    piexif.GPSIFD.GPSLongitude: ((13, 1), (24, 1), (36, 1)),
-}
 FULLS = [f"photos/full/{name}.jpg" for name in "abc"]
-
-
-def located(data: bytes) -> bytes:
-    """The JPEG file with a position."""
-    metadata = piexif.load(data)
-    metadata["GPS"] = PLACE
-    made = io.BytesIO()
-    piexif.insert(piexif.dump(metadata), data, made)
-    return made.getvalue()
 
 
 def place_of(data: bytes) -> dict:
@@ -51,7 +35,7 @@ def gallery(tmp_path, monkeypatch):
         galleries,
         "jpeg",
         lambda seed, *rest: (
-            located(plain(seed, *rest)) if seed in with_place else plain(seed, *rest)
+            galleries.located(plain(seed, *rest)) if seed in with_place else plain(seed, *rest)
         ),
     )
     return galleries.make(tmp_path)

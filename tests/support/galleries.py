@@ -37,6 +37,20 @@ def jpeg(seed: str, time: str = "2024:06:15 18:30:45") -> bytes:
     return file.getvalue()
 
 
+def located(data: bytes) -> bytes:
+    """The JPEG file with the position of a place in Berlin."""
+    metadata = piexif.load(data)
+    metadata["GPS"] = {
+        piexif.GPSIFD.GPSLatitudeRef: b"N",
+        piexif.GPSIFD.GPSLatitude: ((52, 1), (31, 1), (12, 1)),
+        piexif.GPSIFD.GPSLongitudeRef: b"E",
+        piexif.GPSIFD.GPSLongitude: ((13, 1), (24, 1), (36, 1)),
+    }
+    made = io.BytesIO()
+    piexif.insert(piexif.dump(metadata), data, made)
+    return made.getvalue()
+
+
 @cache
 def webp(seed: str) -> bytes:
     digest = hashlib.sha256(seed.encode()).digest()
