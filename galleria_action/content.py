@@ -28,6 +28,10 @@ PART = 16 << 20
 MOST_PARTS = 10_000  # of a multipart upload, AWS "Multipart upload limits"
 
 
+Outcome = Reading | Stale | Undecidable | OSError
+Attempt = tuple[ReadRequest, Outcome]
+
+
 class Files(Protocol):
     """What is needed of the workspace."""
 
@@ -43,29 +47,49 @@ class Content:
 
     def __init__(self, files: Files) -> None:
         self._files = files
+        self._begun: Iterator[Attempt] = iter(())
+
+    def begin(self, requests: Sequence[ReadRequest], executor: Executor) -> None:
+        """Start to read what `readings` will be asked for, as far as that is known already."""
+        self._begun = self._attempted(requests, executor)
 
     def readings(self, requests: Sequence[ReadRequest], executor: Executor) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
         fulls = [each for each in requests if each.wanted.is_full]
         others = [each for each in requests if not each.wanted.is_full]
-        readings = self._all(fulls, executor)
+        readings = self._readings(self._attempted(fulls, executor))
         # A web variant is edited exactly when its full is.
         as_they_are = {
             each.wanted.photo for each in fulls if not is_corrected(readings[each.wanted.key].edit)
         }
         others = [
-            replace(each, edit=None) if each.wanted.photo in as_they_are else each
+            replace(each, edit=None) if each.edit and each.wanted.photo in as_they_are else each
             for each in others
         ]
-        return readings | self._all(others, executor)
+        return readings | self._readings(self._as_begun(others, executor))
 
-    def _all(self, requests: Sequence[ReadRequest], executor: Executor) -> dict[str, Reading]:
+    def _as_begun(self, requests: Sequence[ReadRequest], executor: Executor) -> Iterator[Attempt]:
+        """What was begun in the way it is wanted now, and the others."""
+        begun = {request.wanted.key: (request, outcome) for request, outcome in self._begun}
+        others = []
+        for each in requests:
+            request, outcome = begun.get(each.wanted.key, (None, None))
+            if request and outcome and (request.edit, request.md5) == (each.edit, each.md5):
+                yield request, outcome
+            else:
+                others.append(each)
+        yield from self._attempted(others, executor)
+
+    def _attempted(self, requests: Sequence[ReadRequest], executor: Executor) -> Iterator[Attempt]:
+        outcomes = chain.from_iterable(executor.map(self._batch, _batches(requests)))
+        return zip(requests, outcomes, strict=True)
+
+    def _readings(self, attempts: Iterable[Attempt]) -> dict[str, Reading]:
         readings: dict[str, Reading] = {}
         stale: list[str] = []
         undecided: list[Problem] = []
         problems: list[Problem] = []
-        outcomes = chain.from_iterable(executor.map(self._batch, _batches(requests)))
-        for request, outcome in zip(requests, outcomes, strict=True):
+        for request, outcome in attempts:
             match outcome:
                 case Reading():
                     readings[request.wanted.key] = outcome
@@ -86,12 +110,10 @@ class Content:
             raise positions_undecided(undecided)
         return readings
 
-    def _batch(
-        self, requests: Sequence[ReadRequest]
-    ) -> list[Reading | Stale | Undecidable | OSError]:
+    def _batch(self, requests: Sequence[ReadRequest]) -> list[Outcome]:
         return [self._attempt(each) for each in requests]
 
-    def _attempt(self, request: ReadRequest) -> Reading | Stale | Undecidable | OSError:
+    def _attempt(self, request: ReadRequest) -> Outcome:
         try:
             return self._read(request)
         except (Stale, Undecidable, OSError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Executor
 from dataclasses import replace
 
 from galleria_action import keys, ledger, manifest
@@ -15,14 +16,17 @@ from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
 
 
-def load(store: Store, config: Config, wanted: Iterable[str]) -> Remote:
+def load(store: Store, config: Config, wanted: Iterable[str], executor: Executor) -> Remote:
     """The remote state, as far as ``wanted`` keys and this gallery's own are concerned.
+
+    Requests that don't depend on each other are made at once, in threads of ``executor``.
 
     A missing manifest or ledger is an empty one, a broken one counts as empty with a warning;
     one that a newer version wrote is refused.
     """
-    found_manifest = store.get(config.metadata_key)
-    found_ledger = store.get(config.ledger_key)
+    # No listing is older than the manifest: a commit after it is noticed at the gates.
+    gets = [executor.submit(store.get, key) for key in (config.metadata_key, config.ledger_key)]
+    found_manifest, found_ledger = (each.result() for each in gets)
     faults: list[str] = []
     deployed = _manifest(found_manifest, config.metadata_key, faults)
     records = read_ledger(found_ledger, config.ledger_key, faults)
@@ -35,7 +39,7 @@ def load(store: Store, config: Config, wanted: Iterable[str]) -> Remote:
         ledger_etag=found_ledger.etag if found_ledger else None,
     )
     interesting = {*wanted, *_deployed_keys(known, config)}
-    return replace(known, listing=list_keys(store, config, interesting))
+    return replace(known, listing=list_keys(store, config, interesting, executor))
 
 
 def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | None:
@@ -102,12 +106,20 @@ def _scope(key: str, configured: Collection[str]) -> str:
     return key.partition("/")[0] if "/" in key else ""
 
 
-def list_keys(store: Store, config: Config, interesting: Collection[str]) -> dict[str, Listed]:
+def list_keys(
+    store: Store, config: Config, interesting: Collection[str], executor: Executor
+) -> dict[str, Listed]:
     """Those of the ``interesting`` keys that are in the bucket now."""
     wanted = frozenset(interesting)
-    return {
-        sys.intern(key): Listed(listed.size, sys.intern(listed.etag))
-        for prefix in _prefixes(config, wanted)
-        for key, listed in store.list(prefix)
-        if key in wanted
-    }
+
+    def listing(prefix: str) -> dict[str, Listed]:
+        return {
+            sys.intern(key): Listed(listed.size, sys.intern(listed.etag))
+            for key, listed in store.list(prefix)
+            if key in wanted
+        }
+
+    listed: dict[str, Listed] = {}
+    for part in executor.map(listing, _prefixes(config, wanted)):
+        listed |= part
+    return listed

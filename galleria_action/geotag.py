@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from galleria_action import jpeg
 from galleria_action.position import Undecidable, formats, pieces
 from galleria_action.position.pieces import Piece
 
@@ -22,6 +21,7 @@ REMOVER = "gps/1"
 
 _HEADER = 2**18
 """Bytes in which cameras and editors keep what they say of a photo."""
+_EXIF = (b"Exif", b"EXIF", b"eXIf", b"II*\0", b"MM\0*")
 _GPS_POINTER = (b"\x88\x25", b"\x25\x88")  # tag 0x8825 in either byte order
 
 
@@ -43,9 +43,9 @@ def remove(data: bytes) -> bytes:
 def found(data: bytes) -> bool | None:
     """Tell whether the file holds a position; None if that is Undecidable, or takes long to prove.
 
-    A JPEG file without a sign of one in its header is not looked at any further.
+    A file that shows no sign of one where it begins is not looked at any further.
     """
-    if data.startswith(jpeg.SOI) and not _shows_sign(data):
+    if not _shows_sign(data):
         return None
     try:
         with _guarded():
@@ -55,10 +55,12 @@ def found(data: bytes) -> bool | None:
 
 
 def _shows_sign(data: bytes) -> bool:
-    exif = data.find(jpeg.EXIF, 0, _HEADER)
-    return data.find(b"GPS", 0, _HEADER) >= 0 or (
-        exif >= 0 and any(data.find(tag, exif, exif + 2**16) >= 0 for tag in _GPS_POINTER)
-    )
+    if data.find(b"GPS", 0, _HEADER) >= 0:  # of XMP
+        return True
+    if data.find(_GPS_POINTER[0], 0, _HEADER) < 0 and data.find(_GPS_POINTER[1], 0, _HEADER) < 0:
+        return False
+    exif = max(data.find(name, 0, _HEADER) for name in _EXIF)
+    return exif >= 0 and any(data.find(tag, exif, exif + 2**16) >= 0 for tag in _GPS_POINTER)
 
 
 @contextmanager

@@ -78,10 +78,11 @@ def run(
 
     loaded = preparation.load_manifest(config, workspace)
     gallery = preparation.gather(config, workspace, results.mode, loaded)
-    remote = deployed.load(store, config, [each.key for each in gallery.objects])
+    content = Content(workspace)
+    content.begin(planning.unproven(gallery.objects), readers)  # while the bucket answers
+    remote = deployed.load(store, config, [each.key for each in gallery.objects], uploaders)
     preparation.refuse_conflicts(config, gallery, remote)
 
-    content = Content(workspace)
     unread = planning.unread(gallery.objects, remote, force=config.force)
     plan = planning.build(config, gallery, remote, content.readings(unread, readers))
 

@@ -44,6 +44,11 @@ class Gallery:
     skipped: tuple[str, ...] = ()
 
 
+def unproven(objects: Iterable[Wanted]) -> list[ReadRequest]:
+    """The files that will be read whatever is deployed, because nothing vouches for them."""
+    return [ReadRequest(each, each.edit, md5=False) for each in objects if not each.is_full]
+
+
 def unread(objects: Iterable[Wanted], remote: Remote, *, force: bool) -> list[ReadRequest]:
     """The files that must be read to compare them, in the order of ``objects``.
 
