@@ -79,7 +79,7 @@ def test_files_that_cannot_be_read():
 
 def test_files_that_may_say_where_they_were_taken():
     """Where positions have to go, all that cannot be decided are named; else nobody asks."""
-    unknown = b"no picture that anybody knows"
+    unknown = b"\x00\x01 of a format that nobody knows"
     files = Files({"full/a.jpg": unknown, "full/b.jpg": galleries.jpeg("b"), "full/c.jpg": unknown})
     with pytest.raises(DeployError) as caught:
         read(files, strip_gps=True)
