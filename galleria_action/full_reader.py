@@ -97,10 +97,12 @@ class FullReader:
             observer.finished()
         if problems:
             raise DeployError(
-                FailureReason.CONFIG, "Error: Some files cannot be read", problems=problems
+                FailureReason.CONFIG,
+                "Error: Some files cannot be read",
+                problems=sorted(problems, key=str),
             )
         if undecided:
-            raise content.positions_undecided(undecided)
+            raise content.positions_undecided(sorted(undecided, key=str))
         return [read[each.full] for each in photos]
 
     def _attempt(self, photo: Photo) -> Indexed | Undecidable | OSError:

@@ -184,5 +184,7 @@ def _failed(error: DeployError, runner: Runner) -> int:
 
 def _cancelled() -> DeployError:
     return DeployError(
-        FailureReason.CANCELLED, "Error: Cancelled", advice="The manifest is as it was."
+        FailureReason.CANCELLED,
+        "Error: Cancelled",
+        advice="The manifest is whole: it is replaced at the very end or not at all.",
     )
