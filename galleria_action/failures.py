@@ -1,8 +1,8 @@
-"""The failures of a deployment that has begun, in words: what is live now and what to do."""
+"""Failures in words: what is live, and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from galleria_action.errors import DeployError, FailureReason, Problem, StoreError
 from galleria_action.plan import Change, Kind
@@ -57,4 +57,30 @@ def remote_changed(why: str, keys: Sequence[str] = ()) -> DeployError:
         problems=[Problem(key) for key in sorted(keys)],
         advice="Nothing of it was overwritten. Run again: the new plan starts from what is there "
         "now. Let the workflow's `concurrency` keep deployments of one gallery apart.",
+    )
+
+
+def stale_photos(names: Iterable[str]) -> DeployError:
+    """The error for photos whose bytes are not what manifest or plan say."""
+    names = sorted(names)
+    return DeployError(
+        FailureReason.STALE_PHOTOS,
+        f"Photo deployment failed: the manifest describes other bytes for "
+        f"{count(len(names), 'photo')}",
+        problems=[Problem(name) for name in names],
+        advice="They changed after the manifest was made. Run process-photos again; nothing "
+        "was uploaded.",
+    )
+
+
+def positions_undecided(problems: Iterable[Problem]) -> DeployError:
+    """The error for files that may say where a photo was taken, although none is to say it."""
+    problems = sorted(problems, key=lambda each: each.message)
+    return DeployError(
+        FailureReason.METADATA,
+        f"Photo deployment failed: {count(len(problems), 'file')} may say where a photo was "
+        "taken (strip-gps), and it can neither be removed nor ruled out",
+        problems=problems,
+        advice="Nothing was written. Remove the position with the program that made these files "
+        "or with exiftool, convert them to JPEG, or leave them out with exclude.",
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
-from galleria_action import content, indexing, jpeg, photo_facts, publication, transfer
+from galleria_action import failures, indexing, jpeg, photo_facts, publication, transfer
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.indexing import Clock, Indexed
 from galleria_action.photo_files import Photo
@@ -102,7 +102,7 @@ class FullReader:
                 problems=sorted(problems, key=str),
             )
         if undecided:
-            raise content.positions_undecided(sorted(undecided, key=str))
+            raise failures.positions_undecided(sorted(undecided, key=str))
         return [read[each.full] for each in photos]
 
     def _attempt(self, photo: Photo) -> Indexed | Undecidable | OSError:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
 from galleria_action import (
     aws,
     deployed,
-    event,
+    launch,
     outputs,
     planning,
     preparation,
     presentation,
     reviews,
-    settings,
+    unread,
 )
 from galleria_action import config as configuration
 from galleria_action.apply import BYTES_IN_FLIGHT, Deployment
@@ -32,20 +30,22 @@ from galleria_action.errors import (
     Cancelled,
     DeployError,
     FailureReason,
-    Problem,
     StoreError,
+    bug,
 )
 from galleria_action.event import Event
 from galleria_action.journal import Journal
 from galleria_action.outputs import Results
+from galleria_action.pool import threads
 from galleria_action.progress import Bar, Lines
 from galleria_action.public_files import PublicFiles
 from galleria_action.pull_request import Place, PullRequests
+from galleria_action.readings import Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Nowhere, Reviews
 from galleria_action.runner import Runner
-from galleria_action.sources import SETTING_NAMES, Sources, secrets
+from galleria_action.sources import Sources, secrets
 from galleria_action.store import Store
 from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
@@ -78,13 +78,13 @@ def run(
 
     loaded = preparation.load_manifest(config, workspace)
     gallery = preparation.gather(config, workspace, results.mode, loaded)
-    content = Content(workspace)
-    content.begin(planning.unproven(gallery.objects), readers)  # while the bucket answers
+    readings = Readings(workspace, readers)
+    readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(store, config, [each.key for each in gallery.objects], uploaders)
     preparation.refuse_conflicts(config, gallery, remote)
 
-    unread = planning.unread(gallery.objects, remote, force=config.force)
-    plan = planning.build(config, gallery, remote, content.readings(unread, readers))
+    requests = unread.find(gallery.objects, remote, readings.sources(), force=config.force)
+    plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan
     presentation.show(plan, config, runner, reports, results)
@@ -102,7 +102,7 @@ def run(
         plan=plan,
         remote=remote,
         store=store,
-        source=content,
+        source=Content(workspace),
         journal=journal,
         executor=uploaders,
         observer=observer,
@@ -130,7 +130,7 @@ def main(
         return _failed(_cancelled(), results, runner)
     except Exception as error:  # noqa: BLE001
         runner.say(traceback.format_exc())
-        return _failed(_bug(error), results, runner)
+        return _failed(bug(error), results, runner)
     runner.set_outputs(outputs.render(results))
     return 0
 
@@ -145,21 +145,21 @@ def _deploy(
 ) -> None:
     if stopped.is_set():
         raise Cancelled
-    started_by = event.parse(environ, _payload(environ))
+    started_by = launch.started_by(environ)
     runner.mask(secrets(Sources(flags, environ)))  # before the settings file can be complained of
-    sources = _sources(flags, environ, here, started_by)
+    sources = launch.sources(flags, environ, here, started_by)
     runner.mask(secrets(sources))
     config = configuration.parse(sources, started_by)
     results.config = config
-    never = (config.settings_file or DEFAULT_SETTINGS, config.report_dir)
+    never = (config.settings_file or launch.DEFAULT_SETTINGS, config.report_dir)
     workspace = Workspace.of(environ, here, never, config.exclude)
     public = started_by.without_secrets and not config.bucket.access_key
     if public and not config.public_url:
         presentation.without_plan("there are no secrets and no public-url here.", runner)
         return
     with (
-        _threads(READERS) as readers,
-        _threads(config.concurrency) as uploaders,
+        threads(READERS) as readers,
+        threads(config.concurrency) as uploaders,
         _green(runner) if public else nullcontext(),
     ):
         run(
@@ -192,20 +192,7 @@ def _green(runner: Runner) -> Iterator[None]:
         presentation.without_plan(error.headline.removeprefix("Error: "), runner)
 
 
-@contextmanager
-def _threads(most: int) -> Iterator[Executor]:
-    """Threads that an interruption does not wait for."""
-    pool = ThreadPoolExecutor(most)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
 READERS = min(16, (os.cpu_count() or 2) * 2)
-DEFAULT_SETTINGS = "settings.local.py"
 
 
 def _observer(config: Config, runner: Runner, environ: Mapping[str, str]) -> Observer:
@@ -238,42 +225,6 @@ def _reviewers(
     )
 
 
-def _payload(environ: Mapping[str, str]) -> Mapping[str, Any]:
-    """The event's document; {} where there is none, as on a laptop."""
-    try:
-        with open(environ.get("GITHUB_EVENT_PATH", ""), encoding="utf-8") as file:
-            payload = json.load(file)
-    except (OSError, ValueError):
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def _sources(
-    flags: Mapping[str, str], environ: Mapping[str, str], here: str, started_by: Event
-) -> Sources:
-    """Where inputs come from, the settings file included if this event may trust it."""
-    sources = Sources(flags, environ)
-    if not started_by.trusts_settings:
-        return sources
-    named = sources.text("settings-file")
-    workspace = Workspace.of(environ, here, (), ())
-    path = workspace.locate(named or DEFAULT_SETTINGS)
-    if path is None and named is None:
-        return sources
-    try:
-        if path is None:
-            raise FileNotFoundError(2, "it is not there")
-        source = workspace.read(path).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise DeployError(
-            FailureReason.CONFIG,
-            f"Error: The settings file {named or DEFAULT_SETTINGS} cannot be read: {why}",
-        ) from None
-    name = workspace.relative(path)
-    return Sources(flags, environ, settings.parse(source, name, SETTING_NAMES))
-
-
 def _failed(error: DeployError, results: Results, runner: Runner) -> int:
     results.failure = error.reason
     presentation.failed(error, results, runner)
@@ -286,13 +237,4 @@ def _cancelled() -> DeployError:
         FailureReason.CANCELLED,
         "Error: Cancelled",
         advice="What arrived is recorded: a rerun sends only what is missing.",
-    )
-
-
-def _bug(error: Exception) -> DeployError:
-    return DeployError(
-        FailureReason.INTERNAL,
-        f"Error: Something went wrong that should not: {type(error).__name__}",
-        problems=[Problem("this is a fault of the action, not of your gallery")],
-        advice="Please report it with the lines above: https://github.com/galleria/deploy/issues",
     )

@@ -1,37 +1,22 @@
 """How a plan is made: the wanted objects compared with the state of the bucket.
 
-Two steps, because bytes are read only where the ledger cannot answer: `unread` says which files
-must be read, `build` makes the plan from what reading them told.
+Bytes are read only where the ledger cannot answer: `unread` says which files must be read, `build`
+makes the plan from what reading them told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from galleria_action import edits, geotag, headers, remarks, removal
+from galleria_action import edits, headers, remarks, removal
 from galleria_action.config import Config
 from galleria_action.ledger import Entry, Owner
-from galleria_action.manifest import Edit, Manifest
+from galleria_action.manifest import Manifest
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
-
-
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
-    """A file to read.
-
-    edit
-        The correction it may get; None where its photo's full is known to go as it is.
-    md5
-        The object is listed but unknown, so its ETag may prove it.
-    """
-
-    wanted: Wanted
-    edit: Edit | None
-    md5: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,67 +29,10 @@ class Gallery:
     skipped: tuple[str, ...] = ()
 
 
-def unproven(objects: Iterable[Wanted]) -> list[ReadRequest]:
-    """The files that will be read whatever is deployed, because nothing vouches for them."""
-    return [ReadRequest(each, each.edit, md5=False) for each in objects if not each.is_full]
-
-
-def unread(objects: Iterable[Wanted], remote: Remote, *, force: bool) -> list[ReadRequest]:
-    """The files that must be read to compare them, in the order of ``objects``.
-
-    A full whose facts all agree is not read: its manifest states the hash of its bytes. All
-    other files are small, or have nothing that vouches for them.
-    """
-    requests = []
-    objects = list(objects)
-    as_they_are = {
-        each.photo
-        for each in objects
-        if each.is_full
-        and not force
-        and _settled(each, remote.entry(each.key), remote.listing.get(each.key))
-        and not edits.is_corrected(remote.ledger.entries[each.key].edit)
-    }
-    for each in objects:
-        entry, listed = remote.entry(each.key), remote.listing.get(each.key)
-        if force or not _settled(each, entry, listed):
-            unknown = entry is None or not entry.source
-            edit = None if each.photo in as_they_are and not each.is_full else each.edit
-            md5 = listed is not None and unknown and not force
-            requests.append(ReadRequest(each, edit, md5))
-    return requests
-
-
-def _settled(each: Wanted, entry: Entry | None, listed: Listed | None) -> bool:
-    if not each.is_full or entry is None or listed is None:
-        return False
-    edit = str(each.edit) if each.edit else ""
-    allowed = {
-        (each.file_hash, edit),
-        (each.file_hash, edits.UNTOUCHED + edit),
-        (each.deployment_hash, ""),  # the local file was corrected already when it was sent
-    }
-    return (
-        (entry.source, edits.correction(entry.edit)) in allowed
-        and _position_settled(each, entry)
-        and entry.deployment_hash == each.deployment_hash
-        and entry.headers in ("", each.headers.digest)
-        and entry.etag == listed.etag
-    )
-
-
-def _position_settled(each: Wanted, entry: Entry) -> bool:
-    """Whether the object has a position if it may; without looking at the file."""
-    removed = edits.remover(entry.edit)
-    if not each.strip_gps:
-        return not removed
-    return removed == geotag.REMOVER or (not removed and entry.position is False)
-
-
 def build(
     config: Config, gallery: Gallery, remote: Remote, readings: Mapping[str, Reading]
 ) -> Plan:
-    """The plan that makes the bucket hold ``gallery``; ``readings`` answer `unread`, by key."""
+    """The plan that makes the bucket hold ``gallery``; ``readings`` are by key."""
     comparison = _Comparison(config, remote, readings)
     puts = [change for each in gallery.objects if (change := comparison.change(each))]
     photos, site = not config.site_only, not config.photos_only
@@ -167,7 +95,8 @@ class _Comparison:
         reading = self._readings.get(each.key)
         if reading is None:
             assert entry is not None, f"{each.key} was neither settled nor read"
-            self.kept[each.key] = replace(entry, owner=each.owner)
+            same = entry.owner is each.owner
+            self.kept[each.key] = entry if same else replace(entry, owner=each.owner)
             return None
         reason = self._reason(each, entry, listed, reading)
         if reason is None and listed is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from galleria_action import exif, geotag
 from galleria_action.edits import UNTOUCHED, without_position
@@ -20,8 +21,7 @@ class Undecidable(Exception):
     """The position in a file can neither be removed nor ruled out; str() says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What reading one file told: enough to compare it with the bucket.
 
     sha256
@@ -106,6 +106,17 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Readin
         md5=hashlib.md5(published.data, usedforsecurity=False).hexdigest() if md5 else "",
         untouched_because=published.untouched_because,
         position=_position(wanted, published.data),
+    )
+
+
+def read_source(wanted: Wanted, data: bytes) -> Reading:
+    """The reading of a file that goes as it is, if it turns out to; else its hash is of use."""
+    as_it_is = not (wanted.edit or wanted.strip_gps)
+    return Reading(
+        sha256=hashlib.sha256(data).hexdigest(),
+        edit="",
+        size=len(data),
+        position=_position(wanted, data) if as_it_is else None,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from galleria_action import headers, keys
@@ -23,8 +22,7 @@ class LocalFile(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One object that the deployment should leave in the bucket.
 
     photo

@@ -19,6 +19,7 @@ from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
 _MORE = 1 << 16
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
@@ -256,7 +257,7 @@ class Workspace:
 
     def read(self, path: str, most: int | None = None) -> bytes:
         """The bytes of the resolved ``path``; a link put there since is not followed."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(path, _READ)
         try:
             if most is not None:
                 return os.read(descriptor, most)
@@ -267,6 +268,12 @@ class Workspace:
         finally:
             os.close(descriptor)
         return data
+
+    def chunks(self, path: str, size: int) -> Iterator[bytes]:
+        """The bytes of the resolved ``path`` in pieces of ``size``, the last one smaller."""
+        with open(os.open(path, _READ), "rb") as file:
+            while chunk := file.read(size):
+                yield chunk
 
 
 def _is_never(part: str) -> bool:

@@ -83,7 +83,7 @@ def full(name: str, **changes: object) -> Wanted:
         deployment_hash=sha256(f"{name} corrected"),
         edit=EDIT,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def thumb(name: str, **changes: object) -> Wanted:
@@ -91,13 +91,13 @@ def thumb(name: str, **changes: object) -> Wanted:
     key = f"photos/thumb/{name}.webp"
     photo_headers = headers.headers(key, f"thumb/{name}.webp", (), photo=True)
     file = local(f"thumb/{name}.webp")
-    return replace(Wanted(key, Owner.PHOTO, file, photo_headers, photo=name), **changes)
+    return Wanted(key, Owner.PHOTO, file, photo_headers, photo=name)._replace(**changes)
 
 
 def page(name: str, **changes: object) -> Wanted:
     """A wanted file of a site at the bucket's root."""
     made = Wanted(name, Owner.SITE, local(name), headers.headers(name, name, ()))
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def entry(wanted: Wanted, **changes: object) -> Entry:

@@ -1,21 +1,17 @@
-"""Reading local files: to compare them, and once more to send them."""
+"""Local files as they are sent."""
 
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from support import galleries
-from support.program import Serial
-from unit.samples import EDIT, full, page, thumb
+from unit.samples import EDIT, full, page
 
 from galleria_action import content, exif
-from galleria_action.content import CHUNK, LARGE, Content
-from galleria_action.errors import DeployError, FailureReason
+from galleria_action.content import LARGE, Content
 from galleria_action.plan import Action, Change, Kind, Reason
-from galleria_action.planning import ReadRequest
 from galleria_action.publication import Published, Stale
 from galleria_action.wanted import LocalFile
 from galleria_action.workspace import Workspace
@@ -56,68 +52,6 @@ def change(wanted, source: bytes, size: int, edit: str = "") -> Change:
     return Change(
         Action.PUT, Reason.NEW, Kind.PHOTO, wanted.key, size, "a", sha256(source), edit, wanted.headers, wanted
     )  # fmt: skip
-
-
-@pytest.mark.parametrize("executor", [Serial(), ThreadPoolExecutor(3)], ids=["serial", "threads"])
-def test_readings(files, put, executor):
-    """One reading for each request, whoever reads."""
-    wanted = photo(put("full/a.jpg", JPEG))
-    small = thumb("a", file=put("thumb/a.webp", b"thumb"))
-    site = page("index.html", file=put("index.html", b"page"))
-    requests = [
-        ReadRequest(wanted, wanted.edit, md5=True),
-        ReadRequest(small, small.edit, md5=False),
-        ReadRequest(site, site.edit, md5=False),
-    ]
-    made = files.readings(requests, executor)
-    assert list(made) == [wanted.key, small.key, site.key]
-    assert made[wanted.key].md5 == hashlib.md5(EDITED).hexdigest()
-    assert made[wanted.key].edit == str(EDIT)
-    assert (made[small.key].sha256, made[small.key].size, made[small.key].md5) == (
-        sha256(b"thumb"),
-        5,
-        "",
-    )
-
-
-@pytest.mark.parametrize("size", [CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
-@pytest.mark.parametrize("md5", [True, False])
-def test_large_files_are_read_in_pieces(files, put, size, md5):
-    """The same reading, whether a file was read at once or piece by piece."""
-    data = b"x" * size
-    wanted = page("a.bin", file=put("a.bin", data))
-    reading = files.readings([ReadRequest(wanted, wanted.edit, md5)], Serial())[wanted.key]
-    assert (reading.sha256, reading.edit, reading.size) == (sha256(data), "", size)
-    assert reading.md5 == (hashlib.md5(data).hexdigest() if md5 else "")
-
-
-@pytest.mark.parametrize("size", [5, 2 * CHUNK])
-def test_stale(files, put, size):
-    """All photos that are not the manifest's are listed, and what to do is said."""
-    requests = [
-        ReadRequest(
-            full(name, edit=None, file=put(f"full/{name}.jpg", b"x" * size)), None, md5=False
-        )
-        for name in ("b", "a")
-    ]
-    good = ReadRequest(photo(put("full/c.jpg", JPEG), key="photos/full/c.jpg"), None, md5=False)
-    with pytest.raises(DeployError) as caught:
-        files.readings([*requests, good], Serial())
-    assert caught.value.reason is FailureReason.STALE_PHOTOS
-    assert [problem.message for problem in caught.value.problems] == ["full/a.jpg", "full/b.jpg"]
-    assert caught.value.headline.startswith("Photo deployment failed: ")
-    assert "Run process-photos again" in caught.value.text()
-    assert "nothing was uploaded" in caught.value.text()
-
-
-def test_unreadable(files, put, tmp_path):
-    """Files that vanished between the scan and the reading are named."""
-    file = put("full/a.jpg", JPEG)
-    (tmp_path / "full/a.jpg").unlink()
-    with pytest.raises(DeployError) as caught:
-        files.readings([ReadRequest(photo(file), None, md5=False)], Serial())
-    assert caught.value.reason is FailureReason.CONFIG
-    assert caught.value.problems[0].message.startswith("full/a.jpg: ")
 
 
 @pytest.mark.parametrize(

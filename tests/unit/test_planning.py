@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 from unit.samples import config, document, entry, full, md5, page, parsed, photo, sha256, thumb
 
-from galleria_action import planning
+from galleria_action import planning, unread
 from galleria_action.edits import UNTOUCHED
 from galleria_action.headers import Headers
 from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.plan import Kind, Reason
-from galleria_action.planning import Gallery, ReadRequest
+from galleria_action.planning import Gallery
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
+from galleria_action.unread import ReadRequest
 
 OTHER = Headers("image/jpeg", "no-store")
 
@@ -32,7 +33,7 @@ def reading(wanted, **changes) -> Reading:
     """What reading the wanted file tells."""
     known = entry(wanted)
     made = Reading(known.source, known.edit, wanted.file.size, md5(wanted.file.name))
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def build(wanted, state, found=None, manifest=None, **changes):
@@ -58,7 +59,7 @@ KNOWN = entry(FULL)
 def test_a_settled_full_is_not_read(known, etag):
     """For a full the manifest vouches for the bytes: nothing is read, and nothing is written."""
     state = remote(FULL, known, etag)
-    assert planning.unread([FULL], state, force=False) == []
+    assert unread.find([FULL], state, {}, force=False) == []
     plan = build(FULL, state)
     assert plan.changes == ()
     assert plan.kept == {FULL.key: known}
@@ -80,11 +81,11 @@ def test_a_settled_full_is_not_read(known, etag):
 )
 def test_any_difference_is_looked_at(known, etag):
     """Source, edit, headers, deployment hash, ETag: where one differs the file is read."""
-    (request,) = planning.unread([FULL], remote(FULL, known, etag), force=False)
+    (request,) = unread.find([FULL], remote(FULL, known, etag), {}, force=False)
     assert request.wanted is FULL
 
 
-STRIPPED = replace(FULL, strip_gps=True)
+STRIPPED = FULL._replace(strip_gps=True)
 REMOVED = f"gps/1 {KNOWN.edit}"
 
 
@@ -104,7 +105,7 @@ REMOVED = f"gps/1 {KNOWN.edit}"
 )
 def test_positions_are_known_without_reading(wanted, known, looked_at):
     """A full is read only if what is known of its position leaves room for a change."""
-    requests = planning.unread([wanted], remote(wanted, known, SAME), force=False)
+    requests = unread.find([wanted], remote(wanted, known, SAME), {}, force=False)
     assert bool(requests) is looked_at
 
 
@@ -130,7 +131,7 @@ def test_a_position_that_comes_or_goes_is_a_change_of_metadata(known, found, rea
 def test_other_files_are_always_hashed(wanted):
     """Nothing vouches for web, thumb and site files."""
     state = remote(wanted, entry(wanted), md5(wanted.file.name))
-    assert planning.unread([wanted], state, force=False) == [
+    assert unread.find([wanted], state, {}, force=False) == [
         ReadRequest(wanted, wanted.edit, md5=False)
     ]
 
@@ -147,7 +148,7 @@ def test_other_files_are_always_hashed(wanted):
 )
 def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
     """The published bytes are hashed only where an ETag could prove them."""
-    requests = planning.unread([THUMB], remote(THUMB, known, etag), force=force)
+    requests = unread.find([THUMB], remote(THUMB, known, etag), {}, force=force)
     assert requests == [ReadRequest(THUMB, THUMB.edit, md5=needed)]
 
 
@@ -207,7 +208,7 @@ def test_unknown_headers_are_not_planned():
 def test_force(known):
     """`force` sends what is unchanged, too."""
     state = remote(FULL, known, SAME)
-    requests = planning.unread([FULL], state, force=True)
+    requests = unread.find([FULL], state, {}, force=True)
     assert [request.wanted for request in requests] == [FULL]
     plan = build(FULL, state, reading(FULL), force=True)
     assert len(plan.changes) == 1

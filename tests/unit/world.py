@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from support.galleries import jpeg
 from unit.samples import config
 
-from galleria_action import exif, manifest, planning, publication, wanted
+from galleria_action import exif, manifest, planning, publication, unread, wanted
 from galleria_action.config import Config, MaxDeletes
 from galleria_action.edits import is_corrected
 from galleria_action.ledger import Entry, Ledger, Owner
@@ -124,11 +124,14 @@ class World:
 
     def plan(self, here: Here, settings: Config) -> Plan:
         gallery, remote = here.gallery(settings), self.remote()
+        sources = {
+            each.key: sha256(here.read(each)) for each in gallery.objects if not each.is_full
+        }
         readings = {
             request.wanted.key: publication.read(
                 request.wanted, request.edit, here.read(request.wanted), md5=request.md5
             )
-            for request in planning.unread(gallery.objects, remote, force=settings.force)
+            for request in unread.find(gallery.objects, remote, sources, force=settings.force)
         }
         return planning.build(settings, gallery, remote, readings)
 

@@ -1,0 +1,170 @@
+"""What the files tell that a plan is made of: each read once, a few at a time, by threads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from itertools import chain
+from typing import Protocol, TypeVar
+
+from galleria_action import publication
+from galleria_action.edits import is_corrected
+from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.failures import positions_undecided, stale_photos
+from galleria_action.ledger import Owner
+from galleria_action.publication import Reading, Stale, Undecidable
+from galleria_action.unread import ReadRequest
+from galleria_action.wanted import Wanted
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+CHUNK = 1 << 20
+LARGE = 64 << 20
+"""Bytes from which on a photo is read as a whole only if it may be edited."""
+BATCH_FILES, BATCH_BYTES = 250, 4 << 20
+"""Files are read in batches: handing over each alone would take longer than reading it."""
+
+Outcome = Reading | Stale | Undecidable | OSError
+
+
+class Files(Protocol):
+    """What is needed of the workspace."""
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a resolved path."""
+
+    def chunks(self, path: str, size: int) -> Iterator[bytes]:
+        """The same in pieces."""
+
+    def relative(self, path: str) -> str:
+        """The path as people know it."""
+
+
+class Readings:
+    """Reads files in threads of ``executor``."""
+
+    def __init__(self, files: Files, executor: Executor) -> None:
+        self._files = files
+        self._executor = executor
+        self._begun: Iterable[tuple[Wanted, Reading | None]] = ()
+
+    def begin(self, objects: Iterable[Wanted]) -> None:
+        """Start to hash the files that nothing vouches for: all but the fulls of a manifest."""
+        others = [each for each in objects if not each.is_full]
+        self._begun = self._each(others, _size, self._source)
+
+    def sources(self) -> dict[str, str]:
+        """Key to SHA-256 of what was begun, as far as it can be read."""
+        self._begun = list(self._begun)
+        return {each.key: reading.sha256 for each, reading in self._begun if reading}
+
+    def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
+        """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
+        fulls = [each for each in requests if each.wanted.is_full]
+        readings = self._readings(fulls)
+        # A web variant is edited exactly when its full is.
+        as_they_are = {
+            each.wanted.photo for each in fulls if not is_corrected(readings[each.wanted.key].edit)
+        }
+        begun = {each.key: reading for each, reading in self._begun if reading}
+        others = []
+        for request in requests:
+            wanted, edit, md5 = request
+            if wanted.is_full:
+                continue
+            edit = None if wanted.photo in as_they_are else edit
+            if wanted.key in begun and not (wanted.edit or wanted.strip_gps or md5):
+                readings[wanted.key] = begun[wanted.key]
+            else:
+                others.append(ReadRequest(wanted, edit, md5))
+        return readings | self._readings(others)
+
+    def _readings(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
+        readings: dict[str, Reading] = {}
+        stale: list[str] = []
+        undecided: list[Problem] = []
+        problems: list[Problem] = []
+        attempts = self._each(requests, lambda each: each.wanted.file.size, self._attempt)
+        for request, outcome in attempts:
+            match outcome:
+                case Reading():
+                    readings[request.wanted.key] = outcome
+                case Stale():
+                    stale.append(request.wanted.file.name)
+                case Undecidable():
+                    undecided.append(Problem(f"{request.wanted.file.name}: {outcome}"))
+                case OSError():
+                    name = self._files.relative(request.wanted.file.path)
+                    problems.append(Problem(f"{name}: {outcome.strerror}"))
+        if problems:
+            raise DeployError(
+                FailureReason.CONFIG, "Error: Some files cannot be read", problems=problems
+            )
+        if stale:
+            raise stale_photos(stale)
+        if undecided:
+            raise positions_undecided(undecided)
+        return readings
+
+    def _each(
+        self, items: Sequence[T], size_of: Callable[[T], int], work: Callable[[T], R]
+    ) -> Iterable[tuple[T, R]]:
+        """Every item with what ``work`` made of it, in batches."""
+
+        def batch(some: Sequence[T]) -> list[R]:
+            return [work(each) for each in some]
+
+        results = self._executor.map(batch, _batches(items, size_of))
+        return zip(items, chain.from_iterable(results), strict=True)
+
+    def _source(self, wanted: Wanted) -> Reading | None:
+        try:
+            if wanted.file.size >= (CHUNK if wanted.owner is Owner.SITE else LARGE):
+                return self._streamed(wanted, md5=False)
+            return publication.read_source(wanted, self._files.read(wanted.file.path))
+        except OSError:
+            return None  # it is read again, and complained of then
+
+    def _attempt(self, request: ReadRequest) -> Outcome:
+        try:
+            return self._read(request)
+        except (Stale, Undecidable, OSError) as error:
+            return error
+
+    def _read(self, request: ReadRequest) -> Reading:
+        wanted, edit, md5 = request
+        whole = CHUNK if wanted.owner is Owner.SITE else LARGE
+        if edit or wanted.strip_gps or wanted.file.size < whole:
+            return publication.read(wanted, edit, self._files.read(wanted.file.path), md5=md5)
+        reading = self._streamed(wanted, md5=md5)
+        publication.edit_for(wanted, None, reading.sha256)
+        return reading
+
+    def _streamed(self, wanted: Wanted, *, md5: bool) -> Reading:
+        sha256, of_all, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        for chunk in self._files.chunks(wanted.file.path, CHUNK):
+            sha256.update(chunk)
+            size += len(chunk)
+            if md5:
+                of_all.update(chunk)
+        return Reading(sha256.hexdigest(), "", size, of_all.hexdigest() if md5 else "")
+
+
+def _size(wanted: Wanted) -> int:
+    return wanted.file.size
+
+
+def _batches(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    batch: list[T] = []
+    size = 0
+    for each in items:
+        more = size_of(each)
+        if batch and (len(batch) == BATCH_FILES or size + more > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(each)
+        size += more
+    if batch:
+        yield batch
