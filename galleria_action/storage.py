@@ -130,8 +130,11 @@ class S3Store:
         with suppress(Exception):  # the upload's own failure is the one to report
             self._client.abort_multipart_upload(**place)
 
-    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
+        """All objects whose key starts with ``prefix`` and comes after ``after``, in order."""
         arguments = {"Bucket": self._bucket, "Prefix": prefix}
+        if after:
+            arguments["StartAfter"] = after
         while True:
             page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
             for each in page.get("Contents", ()):

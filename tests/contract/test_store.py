@@ -38,26 +38,60 @@ ODD_KEYS = [
     ".hidden/..name..jpg",
     "brackets/[1] (2) {3}.jpg",
     "equals/a=b;c,d:e@f!$*~.jpg",
+    "encoded/a%2Fb%2e%2e.jpg",
+    "back\\slash/a|b`c^d.jpg",
+    "spaces/no\u00a0break\u200bzero\u2028line.jpg",
+    "three/...",
+    f"long/{'é' * 100}.jpg",
+]
+# What file systems and tools for folders take for something else; rclone's server refuses them.
+HARD_KEYS = [
+    "/a",
+    "//a",
+    "a",
+    "a/",
+    "a//",
+    "a//b",
+    "a/./b",
+    "a/../b",
+    "a/.",
+    "./a",
+    "../a",
+    "a/b\tc",
+    "a/b\x7fc",
+    " ",
+    " a/ b ",
 ]
 
+# `boto3`: that way alone, which otherwise answers what the engine declines
+BOTO3 = pytest.param("ceph boto3", marks=pytest.mark.ceph)
 
-@pytest.fixture(params=["memory", "rclone", "moto", CEPH])
+
+@pytest.fixture(params=["memory", "rclone", "moto", CEPH, "moto boto3", BOTO3])
 def store(request) -> Store:
     """Every store in turn, on a new bucket."""
     return _store(request)
 
 
-@pytest.fixture(params=["memory", "moto", CEPH])
+@pytest.fixture(params=["memory", "moto", CEPH, "moto boto3", BOTO3])
 def conditional(request) -> Store:
     """Every store that honours the conditions of a put."""
     return _store(request)
 
 
+@pytest.fixture(params=["memory", "moto", CEPH, "moto boto3", BOTO3])
+def literal(request) -> Store:
+    """Every store to which a key is a text and nothing else."""
+    return _store(request)
+
+
 def _store(request) -> Store:
-    if request.param == "memory":
+    name, _, way = request.param.partition(" ")
+    if name == "memory":
         return MemoryStore()
-    server: Server = request.getfixturevalue(request.param)
-    return servers.store(server, servers.make_bucket(server))
+    server: Server = request.getfixturevalue(name)
+    made = servers.store(server, servers.make_bucket(server))
+    return made.careful if way else made
 
 
 def _keys(store: Store, prefix: str = "") -> list[str]:
@@ -124,6 +158,46 @@ def test_odd_keys_stay_what_they_are(store):
         assert key in _keys(store, key)
     assert store.delete(ODD_KEYS) == {}
     assert _keys(store) == []
+
+
+# Where it is alone and not empty, "a/" is listed as "a": see `Engine.pages`.
+ALONE = [[key] for key in HARD_KEYS if key != "a/"]
+
+
+@pytest.mark.parametrize("shown", [HARD_KEYS, *ALONE], ids=repr)
+def test_hard_keys_stay_what_they_are(literal, shown):
+    """Slashes, dots and control characters, together and each alone: none becomes another key."""
+    for key in shown:
+        literal.put(key, key.encode(), HEADERS)
+
+    assert sorted(_keys(literal)) == sorted(shown)
+    assert sorted(_keys(literal, "a/")) == sorted(key for key in shown if key.startswith("a/"))
+    for key in HARD_KEYS:
+        found = literal.get(key)
+        assert (found and found.data) == (key.encode() if key in shown else None)
+        assert bool(literal.head(key)) == (key in shown)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["photos/"],
+        ["photos/", "photos/full/", "photos/full/a.jpg"],
+        ["photos-old/a", "photos.html", "photos/", "photos/a"],
+        ["photos", "photos/", "photos/a"],
+        ["/", "/photos", "photos"],
+        ["/photos/a"],
+        [".nojekyll", "photos/", "photos/.nojekyll"],
+    ],
+    ids=repr,
+)
+def test_folders_that_are_objects(literal, keys):
+    """Consoles make empty objects of folders; empty files are there as well."""
+    for key in keys:
+        literal.put(key, b"" if key.endswith(("/", "photos", ".nojekyll")) else b"x", HEADERS)
+
+    for prefix in ("", "photos/", "photos/full/"):
+        assert _keys(literal, prefix) == [key for key in keys if key.startswith(prefix)]
 
 
 def test_a_prefix_is_a_text(store):

@@ -13,9 +13,10 @@ from galleria_action.errors import FailureReason, StoreError
 from galleria_action.headers import Headers
 from galleria_action.retry import Retries
 from galleria_action.storage import S3Store
+from galleria_action.store import Store
 
 HEADERS = Headers("text/plain", "no-store")
-OPERATIONS: dict[str, Callable[[S3Store], object]] = {
+OPERATIONS: dict[str, Callable[[Store], object]] = {
     "get": lambda store: store.get("a"),
     "head": lambda store: store.head("a"),
     "put": lambda store: store.put("a", b"x", HEADERS),
@@ -33,14 +34,13 @@ def strict(server) -> Server:
     return server
 
 
-def _error(store: S3Store, operation: str) -> StoreError:
-    store._retries = Retries()  # as many attempts as ever, without the pauses
+def _error(store: Store, operation: str) -> StoreError:
     with pytest.raises(StoreError) as raised:
         OPERATIONS[operation](store)
     return raised.value
 
 
-def _reasons(store: S3Store, *but: str) -> set[FailureReason]:
+def _reasons(store: Store, *but: str) -> set[FailureReason]:
     """Why each operation failed, those named in ``but`` apart."""
     return {_error(store, each).reason for each in OPERATIONS.keys() - set(but)}
 
@@ -119,8 +119,7 @@ def _damaged(store: S3Store, times: int) -> Iterator[list[bytes]]:
 
 def test_bytes_damaged_on_their_way_are_sent_again(checking):
     """The server compares them with Content-MD5, and the second attempt arrives whole."""
-    store = servers.store(checking, servers.make_bucket(checking))
-    store._retries = Retries()
+    store = servers.store(checking, servers.make_bucket(checking)).careful
 
     with _damaged(store, 1) as sent:
         store.put("a.jpg", b"picture", HEADERS)
@@ -132,7 +131,7 @@ def test_bytes_damaged_on_their_way_are_sent_again(checking):
 def test_bytes_that_always_arrive_damaged_are_never_stored(checking):
     """After the last attempt it is an error, and the bucket has no such object."""
     bucket = servers.make_bucket(checking)
-    store = servers.store(checking, bucket)
+    store = servers.store(checking, bucket).careful
 
     with _damaged(store, 99) as sent:
         error = _error(store, "put")

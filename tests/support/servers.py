@@ -19,7 +19,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -32,7 +31,7 @@ from botocore.config import Config as ClientConfig
 
 from galleria_action import aws
 from galleria_action.config import Bucket
-from galleria_action.storage import S3Store
+from galleria_action.fast_store import FastStore
 
 HOST = "127.0.0.1"
 ACCESS_KEY = "GALLERIATESTKEY"
@@ -111,26 +110,39 @@ def body(server: Server, bucket: str, key: str) -> bytes:
     return client(server).get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
-def store(server: Server, bucket: str, **changes: str) -> S3Store:
-    """The store that a deployment to ``bucket`` uses; ``changes`` to how it signs in."""
-    made = copy(_store(server, tuple(changes.items())))
-    made._bucket = bucket
-    return made
+class Hurried(threading.Event):
+    """Never set; whoever waits for it goes on at once. ``pauses``: for how many seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0)
+        return False
 
 
-@cache
-def _store(server: Server, changes: tuple[tuple[str, str], ...]) -> S3Store:
-    """One for all buckets: a client takes a while to make."""
+def store(
+    server: Server, bucket: str, stopped: threading.Event | None = None, **changes: str
+) -> FastStore:
+    """The store that a deployment to ``bucket`` uses; ``changes`` to how it signs in.
+
+    It makes as many attempts as ever, but without the pauses.
+    """
     access = {
         "endpoint": server.endpoint,
         "access_key": server.access_key,
         "secret_key": server.secret_key,
-        **dict(changes),
+        **changes,
     }
     with pytest.MonkeyPatch.context() as patch:
         if server.ca_bundle:
             patch.setenv("AWS_CA_BUNDLE", str(server.ca_bundle))
-        return aws.store(Bucket("any", **access), 16, threading.Event())
+        made = aws.store(Bucket(bucket, **access), 16, stopped or Hurried())
+        assert isinstance(made, FastStore)
+        if server.ca_bundle:
+            made.careful  # noqa: B018  # reads the environment, too
+    return made
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""A bucket by two ways: the engine's one attempt first, boto3 where that declines.
+
+So there is one policy for faults and one wording of them, boto3's; and a run without faults and
+deletes does without boto3, whose import and client cost more than a small deployment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from galleria_action.engine import Declined, Engine, Failed
+from galleria_action.headers import Headers
+from galleria_action.remote import Listed
+from galleria_action.store import Condition, Found, Store
+
+T = TypeVar("T")
+
+MOST_FAILURES = 3
+
+
+class CarefulStore(Store, Protocol):
+    """A store that can go on with a listing."""
+
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
+        """All objects whose key starts with ``prefix`` and comes after ``after``."""
+
+
+class FastStore:
+    """The bucket of ``engine``; ``careful`` makes the store that answers what it declines.
+
+    After a few failures in a row the engine is given up for the rest of the run: a store that is
+    in trouble is left to the one that knows how to wait.
+    """
+
+    remarks: Sequence[str] = ()
+
+    def __init__(self, engine: Engine, careful: Callable[[], CarefulStore]) -> None:
+        self._engine = engine
+        self._make = careful
+        self._made: CarefulStore | None = None
+        self._making = threading.Lock()
+        self._failures = 0
+        self._etags_are_md5 = True
+
+    def get(self, key: str) -> Found | None:
+        return self._first(lambda: self._engine.get(key), lambda store: store.get(key))
+
+    def head(self, key: str) -> str | None:
+        return self._first(lambda: self._engine.head(key), lambda store: store.head(key))
+
+    def put(
+        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+    ) -> str:
+        if self._etags_are_md5:
+            try:
+                etag = self._try(lambda: self._engine.put(key, data, headers, condition))
+            except Declined:
+                pass
+            else:
+                if etag == hashlib.md5(data, usedforsecurity=False).hexdigest():
+                    return etag
+                # Damaged on its way, or a store whose ETags are something else: it is sent again
+                # with Content-MD5, in place of what has just been put.
+                self._etags_are_md5 = False
+                condition = condition and Condition(etag)
+        return self.careful.put(key, data, headers, condition)
+
+    def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
+        return self.careful.put_parts(key, parts, headers)
+
+    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
+        after = ""
+        pages = self._engine.pages(prefix)
+        try:
+            while page := self._try(lambda: next(pages, None)):
+                yield from page
+                after = page[-1][0]
+        except Declined:
+            yield from self.careful.list(prefix, after)
+
+    def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
+        return self.careful.delete(keys)
+
+    def _first(self, fast: Callable[[], T], careful: Callable[[Store], T]) -> T:
+        try:
+            return self._try(fast)
+        except Declined:
+            return careful(self.careful)
+
+    def _try(self, request: Callable[[], T]) -> T:
+        if self._failures >= MOST_FAILURES:
+            raise Declined
+        try:
+            result = request()
+        except Failed:
+            self._failures += 1
+            raise
+        self._failures = 0
+        return result
+
+    @property
+    def careful(self) -> CarefulStore:
+        """The store that answers what the engine declines; made when it is first asked for."""
+        with self._making:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
