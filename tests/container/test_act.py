@@ -71,3 +71,43 @@ def test_a_workflow_deploys_and_uses_the_outputs(repository, server, bucket, eve
     assert "plan: it is there" in ran.stdout
     assert bool(servers.listing(server, bucket)) == deploys
     assert server.secret_key not in ran.stdout
+
+
+INDEXED = """\
+name: Gallery
+on: push
+permissions:
+  contents: read
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+      - id: index
+        uses: ./
+        with:
+          args: index --timestamp-offset-hours -4 --target-timezone-offset-hours 2
+      - id: deploy
+        uses: ./
+        with:
+          s3-endpoint: ${{ vars.S3_ENDPOINT }}
+          s3-bucket: ${{ vars.S3_BUCKET }}
+          s3-access-key: ${{ secrets.S3_ACCESS_KEY }}
+          s3-secret-key: ${{ secrets.S3_SECRET_KEY }}
+          strip-gps: true
+      - run: echo "index ${{ steps.index.outputs.changes }}, ${{ steps.deploy.outputs.mode }}."
+"""
+
+
+def test_a_step_makes_the_manifest(repository, server, bucket):
+    """A gallery without a manifest gets one by a step before, and the deployment follows it."""
+    (repository.root / "prod/pics/gallery-metadata.json").unlink()
+    repository.write(".github/workflows/gallery.yml", INDEXED)
+    repository.commit()
+    ran = repository.run("push")
+
+    assert ran.returncode == 0, ran.stdout
+    assert "3 photos: 3 new" in ran.stdout
+    assert "index true, metadata." in ran.stdout
+    assert "foretold" not in ran.stdout
+    assert "gallery-metadata.json" in servers.listing(server, bucket)
