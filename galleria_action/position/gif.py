@@ -8,6 +8,8 @@ from galleria_action.position import Undecidable, pieces, signs, trailing
 from galleria_action.position.pieces import Blocks, Piece
 
 HEADS = (b"GIF87a", b"GIF89a")
+# Each frame has two.
+_MAX_BLOCKS = 100_000
 _EXTENSION, _IMAGE, _END = 0x21, 0x2C, 0x3B
 _XMP = b"\x21\xff\x0bXMP DataXMP"
 # XMP is not cut into blocks; behind it come bytes that lead any reader of blocks to their end:
@@ -19,7 +21,9 @@ def edit(data: bytes, blocks: Blocks) -> list[Piece]:
     """Return the pieces of a whole file; raises Undecidable."""
     found: list[Piece] = []
     at = 13 + _colours(data, 10)
-    while at < len(data) and data[at] != _END:
+    for _ in range(_MAX_BLOCKS):
+        if at >= len(data) or data[at] == _END:
+            break
         if data.startswith(_XMP, at):
             start = at + len(_XMP)
             end = data.find(_MAGIC, start)
@@ -36,6 +40,8 @@ def edit(data: bytes, blocks: Blocks) -> list[Piece]:
             at = _behind(list(_sub_blocks(data, start)), start)
         else:
             break
+    else:
+        raise Undecidable("too many blocks")
     return [*found, *trailing.edit(data, at, blocks)]
 
 

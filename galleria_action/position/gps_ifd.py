@@ -33,6 +33,8 @@ _BYTE_KINDS = {1, 6, 7}
 # TIFF wants at least one entry in a directory. Padding (Windows' own) says nothing.
 _PADDING = (0xEA1C, 7, 4)
 _JPEG = b"\xff\xd8\xff"
+# Raw files have some hundred. Directories of a crafted one may overlap.
+_MAX_ENTRIES = 50_000
 
 
 def clean(block: bytes, blocks: Blocks) -> bytes:
@@ -45,6 +47,8 @@ def clean(block: bytes, blocks: Blocks) -> bytes:
     except tiff.UnreadableError as error:
         signs.refuse(block, f"broken Exif block: {error}")
         return block
+    if sum(len(directory.entries) for directory in old.directories.values()) > _MAX_ENTRIES:
+        raise Undecidable("broken Exif block: too many entries")
     found = [*_inner(old, blocks), *_gps(old)]
     new = pieces.applied(block, found)
     _check(old, tiff.read(new))

@@ -16,7 +16,7 @@ _END, _SCAN = 0xD9, 0xDA
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
 # Real files have a few hundred at most.
-_MAX_SEGMENTS = 20_000
+_MAX_SEGMENTS = 5_000
 
 
 class Scans(NamedTuple):

@@ -19,6 +19,8 @@ _EXIF = b"eXIf"
 _COMPRESSED_EXIF = b"zxIf"
 # Chunks of pixels, colours and sizes.
 _KNOWN = {b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"fcTL", b"acTL", b"tRNS", b"iCCP", b"hIST"}
+# Encoders cut pixels into chunks of 8 kB and more.
+_MAX_CHUNKS = 100_000
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 
 
@@ -40,9 +42,11 @@ def edit(data: bytes, blocks: Blocks) -> list[Piece]:
 
 def _chunks(data: bytes) -> tuple[list[Chunk], int]:
     """Return the chunks and where they end, which is behind IEND unless the file is broken."""
-    chunks = []
+    chunks: list[Chunk] = []
     at = len(SIGNATURE)
     while at + 12 <= len(data):
+        if len(chunks) == _MAX_CHUNKS:
+            raise Undecidable("too many chunks")
         kind, start = data[at + 4 : at + 8], at + 8
         end = start + int.from_bytes(data[at : at + 4], "big")
         if end + 4 > len(data):
@@ -68,11 +72,19 @@ def _chunk(data: bytes, chunk: Chunk, blocks: Blocks) -> Iterator[Piece]:
             raise Undecidable("compressed Exif")
         signs.refuse(old, f"chunk {chunk.kind.decode('latin-1')}")
         return
-    if new is None:
-        yield chunk.at, chunk.end + 4, b""
-    elif new is not old:
-        crc = zlib.crc32(chunk.kind + new).to_bytes(4, "big")
-        yield chunk.at, chunk.end + 4, len(new).to_bytes(4, "big") + chunk.kind + new + crc
+    if new is old:
+        return
+    if data[chunk.end : chunk.end + 4] != _crc(chunk.kind, old):
+        # A new sum would make readers take a chunk that they pass over now.
+        raise Undecidable(f"a damaged chunk {chunk.kind.decode('latin-1')} with a position")
+    whole = b""
+    if new is not None:
+        whole = len(new).to_bytes(4, "big") + chunk.kind + new + _crc(chunk.kind, new)
+    yield chunk.at, chunk.end + 4, whole
+
+
+def _crc(kind: bytes, content: bytes) -> bytes:
+    return zlib.crc32(kind + content).to_bytes(4, "big")
 
 
 def exif(value: bytes, blocks: Blocks) -> bytes:

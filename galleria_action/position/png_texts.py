@@ -79,18 +79,19 @@ def _rewritten(digits: bytes, profile: bytes) -> bytes:
 
 def _profile(profile: bytes, blocks: Blocks) -> bytes:
     """Clean a profile, whatever its name: Exif, XMP, or Photoshop's resources."""
-    for head, clean_block in (
-        (b"Exif\0\0", blocks.exif),
-        (_XMP_HEAD, blocks.xmp),
-        (photoshop.HEAD, blocks.photoshop),
-        (b"", blocks.exif if profile[:4] in {b"II*\0", b"MM\0*"} else None),
-        (b"", blocks.photoshop if profile.startswith(b"8BIM") else None),
-        (b"", blocks.xmp if profile.lstrip().startswith(b"<") else None),
+    for head, skipped, clean_block in (
+        (b"Exif\0\0", 6, blocks.exif),
+        (b"II*\0", 0, blocks.exif),
+        (b"MM\0*", 0, blocks.exif),
+        (_XMP_HEAD, len(_XMP_HEAD), blocks.xmp),
+        (b"<", 0, blocks.xmp),
+        (photoshop.HEAD, len(photoshop.HEAD), blocks.photoshop),
+        (b"8BIM", 0, blocks.photoshop),
     ):
-        if clean_block and profile.startswith(head):
-            old = profile[len(head) :]
+        if profile.startswith(head):
+            old = profile[skipped:]
             new = clean_block(old)
-            return profile if new is old else head + new
+            return profile if new is old else profile[:skipped] + new
     signs.refuse(profile, "a profile")
     return profile
 

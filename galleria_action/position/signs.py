@@ -28,7 +28,6 @@ _NAMES = (
     b"locationshown",
     b"iptc4xmpcore:location",
     b"location.iso6709",
-    b"\xa9xyz",
     b"freegps ",
     # The end of Insta360's trailer, whose records hold positions.
     b"8db42d694ccc418790edff439fe026bf",
@@ -39,21 +38,27 @@ _NAMES = (
 )
 _GPS = re.compile(
     rb"gps(?:[ _:-]?(?:lat|lon|pos|inf|coo|loc|alt|dat|tim|sta|img|map|ver|dest|area)"
-    rb"|[\"']?\s?[:=])"
+    rb"|[\"']?\s?[:=]\s?[\"'{\[+0-9-])"
 )
 # Keys of GoPro's GPMF and the type of their values.
 _GPMF = re.compile(rb"GPS[59AFPU][BbcdFfJjLlSsUu?]")
+# The user data of movies.
+_USER_DATA = re.compile(rb"\0\0[\0-\xff]{2}(?:\xa9xyz|loci\0)")
 # `lat: 51.50`, `GPS N 51.50`, `lng="-0.12"`; ISO 6709 as in `+51.50-000.12/`.
+_BETWEEN = rb"[\s!-/:-@\[-`{-~]"
 _DEGREES = (
-    rb"[^0-9a-z]{0,12}(?:[nsew][^0-9a-z]{0,3})?[0-9]{1,3}(?:[.,][0-9]{2}| ?(?:\xc2?\xb0|deg))"
+    _BETWEEN
+    + rb"{0,12}(?:[nsew]"
+    + _BETWEEN
+    + rb"{0,3})?[0-9]{1,3}(?:[.,][0-9]{2}| ?(?:\xc2?\xb0|deg))"
 )
 _WRITTEN = (
     re.compile(rb"gps" + _DEGREES),
     re.compile(rb"l(?:atitude|ongitude|at|on|ng)" + _DEGREES),
 )
 _ISO6709 = re.compile(rb"[+-][0-9]{2}\.[0-9]{2,}[+-][0-9]{3}\.[0-9]{2,}")
-# A JPEG file in base64; line breaks may be written as character references.
-_BASE64 = re.compile(rb"/9j/(?:[A-Za-z0-9+/=\s]|&#x[aAdD];)+")
+# A JPEG file in base64, long enough for a position; its line breaks may be references.
+_BASE64 = re.compile(rb"/9j/[A-Za-z0-9+/=\s&#;]{100,}")
 
 
 def entries(data: bytes) -> set[int]:
@@ -67,6 +72,8 @@ def sign(data: bytes) -> str:
         return "what may be a GPS directory"
     if _GPMF.search(data):
         return "what may be GPMF with a position"
+    if _USER_DATA.search(data):
+        return "what may be a movie with a position"
     text = plain(data)
     name = next((name for name in _NAMES if name in text), b"")
     if not name and (gps := _GPS.search(text)):
@@ -103,7 +110,7 @@ def refuse(data: bytes, where: str) -> None:
 def check_base64(text: bytes, blocks: Blocks) -> None:
     """Raise Undecidable if a picture in base64, inside a text, holds a position."""
     for found in _BASE64.finditer(text):
-        digits = re.sub(rb"[^A-Za-z0-9+/]|&#x[aAdD];", b"", found.group())
+        digits = re.sub(rb"&#x[aAdD];|[^A-Za-z0-9+/]", b"", found.group())
         try:
             picture = base64.b64decode(digits[: len(digits) // 4 * 4])
         except binascii.Error as error:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from galleria_action.position import pieces, png, signs, trailing
+from galleria_action.position import Undecidable, pieces, png, signs, trailing
 from galleria_action.position.pieces import Blocks, Piece
 
 _HEADER = 12
 _KNOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"}
+# Each frame of an animation is one.
+_MAX_CHUNKS = 100_000
 _EXIF = b"EXIF"
 _XMP = {b"XMP ", b"XMP\0"}
 
@@ -28,7 +30,9 @@ def edit(data: bytes, blocks: Blocks) -> list[Piece]:
 
 def _chunks(data: bytes, limit: int, blocks: Blocks) -> Iterator[Piece]:
     at = _HEADER
-    while at + 8 <= limit:
+    for _ in range(_MAX_CHUNKS):
+        if at + 8 > limit:
+            break
         kind, start = data[at : at + 4], at + 8
         end = start + int.from_bytes(data[at + 4 : start], "little")
         if end > len(data):
@@ -40,4 +44,6 @@ def _chunks(data: bytes, limit: int, blocks: Blocks) -> Iterator[Piece]:
         elif kind not in _KNOWN:
             signs.refuse(data[start:end], f"chunk {kind.decode('latin-1').strip()}")
         at = end + end % 2
+    else:
+        raise Undecidable("too many chunks")
     signs.refuse(data[at:limit], "a WebP file that is cut off")

@@ -20,14 +20,14 @@ _DERIVED = re.compile(r"Composite:(SubSecDateTimeOriginal|DateTimeOriginal)$|Fil
 Tags = dict[str, list[object]]
 
 
-def read(folder: Path) -> dict[str, Tags]:
+def read(folder: Path, unknown: str = "-U") -> dict[str, Tags]:
     """Return for each file name of the folder its tags: `group:name` to all values in order.
 
     Warnings and errors are tags too; binary values, previews and embedded images are in full.
     """
-    # -a -u -U: duplicate, unknown and binary unknown tags. Group 4 tells duplicates apart, which
-    # JSON would drop.
-    options = ["-json", "-G1:4", "-a", "-u", "-U", "-b", "-ee", "-q", "-q", "--System:all", "-r"]
+    # -a -u -U: duplicate, unknown and binary unknown tags; -U takes most of the time. Group 4 tells
+    # duplicates apart, which JSON would drop.
+    options = ["-json", "-G1:4", "-a", unknown, "-b", "-ee", "-q", "-q", "--System:all", "-r"]
     done = subprocess.run(
         ["exiftool", *options, str(folder)],
         capture_output=True,
