@@ -103,7 +103,6 @@ def test_a_step_makes_the_manifest(repository, server, bucket):
     """A gallery without a manifest gets one by a step before, and the deployment follows it."""
     (repository.root / "prod/pics/gallery-metadata.json").unlink()
     repository.write(".github/workflows/gallery.yml", INDEXED)
-    repository.commit()
     ran = repository.run("push")
 
     assert ran.returncode == 0, ran.stdout
