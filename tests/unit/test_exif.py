@@ -6,136 +6,38 @@ import hashlib
 import io
 import random
 import struct
-from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from support.photos import (
+    BODY,
+    EXIF_IFD,
+    JFIF,
+    JFIF_END,
+    PHOTO,
+    SIZES,
+    Row,
+    app1,
+    ascii_row,
+    mpf,
+    photo,
+    pixels,
+    segment,
+    table,
+    tiff,
+    values,
+)
 
 from galleria_action import exif
 from galleria_action.exif import Uneditable, edit, original_time
 
 TIME = "2024:06:15 14:30:45"
 OFFSET = "+02:00"
-DTO, OTO, EXIF_IFD, GPS_IFD, MAKER_NOTE = 0x9003, 0x9011, 0x8769, 0x8825, 0x927C
+DTO, OTO, GPS_IFD, MAKER_NOTE = 0x9003, 0x9011, 0x8825, 0x927C
 OLD = b"2001:02:03 04:05:06\0"
 ORDERS = [pytest.param("<", id="II"), pytest.param(">", id="MM")]
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-
-
-class Row(NamedTuple):
-    """An entry of a directory to build: the raw bytes of its value, or the place of it."""
-
-    tag: int
-    kind: int
-    value: bytes
-    at: int | None = None
-    number: int | None = None
-
-
-def ascii_row(tag: int, value: bytes) -> Row:
-    """Return an ASCII entry."""
-    return Row(tag, 2, value)
-
-
-def table(order: str, rows: list[Row], places: list[int], link: int = 0) -> bytes:
-    """Return a directory whose long values stand at the given places."""
-    out = struct.pack(order + "H", len(rows))
-    for row, place in zip(rows, places, strict=True):
-        count = len(row.value) // SIZES.get(row.kind, 1) if row.number is None else row.number
-        out += struct.pack(order + "HHI", row.tag, row.kind, count)
-        inline = len(row.value) <= 4 and row.at is None
-        out += row.value.ljust(4, b"\0") if inline else struct.pack(order + "I", place)
-    return out + struct.pack(order + "I", link)
-
-
-def tiff(  # noqa: C901 -- lays out all parts of a TIFF block
-    order: str = ">",
-    ifd0: list[Row] | None = None,
-    exif_ifd: list[Row] | None = None,
-    *,
-    thumbnail: bytes = b"",
-    pointer: bool = True,
-    shuffle: random.Random | None = None,
-    tail: bytes = b"",
-) -> bytes:
-    """Build a TIFF block: header, IFD0, values, Exif IFD, values, IFD1, thumbnail; or shuffled."""
-    ifd0, exif_ifd = list(ifd0 or []), list(exif_ifd or [])
-    if pointer:
-        ifd0 = sorted([*ifd0, Row(EXIF_IFD, 4, bytes(4))], key=lambda row: row.tag)
-    ifd1 = [Row(0x0201, 4, bytes(4)), Row(0x0202, 4, bytes(4))] if thumbnail else []
-    sizes: dict[tuple[str, int], int] = {}
-    for name, rows in (("ifd0", ifd0), ("exif", exif_ifd), ("ifd1", ifd1)):
-        if name != "ifd1" or thumbnail:
-            sizes[name, -1] = 2 + 12 * len(rows) + 4
-        for index, row in enumerate(rows):
-            if row.at is None and len(row.value) > 4:
-                sizes[name, index] = len(row.value)
-    if thumbnail:
-        sizes["thumbnail", -1] = len(thumbnail)
-    chunks = list(sizes)
-    if shuffle:
-        shuffle.shuffle(chunks)
-    places, at = {}, 8
-    for chunk in chunks:
-        at += 2 * shuffle.randrange(4) if shuffle else 0
-        places[chunk] = at
-        at += sizes[chunk] + sizes[chunk] % 2
-    block = bytearray(at)
-    block[:8] = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(
-        order + "I", places["ifd0", -1]
-    )
-
-    def fix(rows: list[Row], tag: int, number: int) -> list[Row]:
-        value = struct.pack(order + "I", number)
-        return [row._replace(value=value) if row.tag == tag else row for row in rows]
-
-    if pointer:
-        ifd0 = fix(ifd0, EXIF_IFD, places["exif", -1])
-    if thumbnail:
-        ifd1 = fix(ifd1, 0x0201, places["thumbnail", -1])
-        ifd1 = fix(ifd1, 0x0202, len(thumbnail))
-        start = places["thumbnail", -1]
-        block[start : start + len(thumbnail)] = thumbnail
-    for name, rows in (("ifd0", ifd0), ("exif", exif_ifd), ("ifd1", ifd1)):
-        if (name, -1) not in places:
-            continue
-        where = [row.at or places.get((name, index), 0) for index, row in enumerate(rows)]
-        link = places.get(("ifd1", -1), 0) if name == "ifd0" else 0
-        raw = table(order, rows, where, link)
-        block[places[name, -1] : places[name, -1] + len(raw)] = raw
-        for index, row in enumerate(rows):
-            if (name, index) in places:
-                block[where[index] : where[index] + len(row.value)] = row.value
-    return bytes(block) + tail
-
-
-def segment(marker: int, payload: bytes) -> bytes:
-    """Return a marker segment."""
-    return bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload
-
-
-def app1(block: bytes) -> bytes:
-    """Return an Exif segment."""
-    return segment(0xE1, b"Exif\0\0" + block)
-
-
-def pixels(**options: object) -> bytes:
-    """Return a small JPEG file by Pillow, JFIF and all."""
-    out = io.BytesIO()
-    Image.radial_gradient("L").resize((48, 40)).save(out, "JPEG", **options)
-    return out.getvalue()
-
-
-JFIF_END = 20
-PHOTO = pixels()
-JFIF, BODY = PHOTO[2:JFIF_END], PHOTO[JFIF_END:]
-
-
-def photo(*segments: bytes, trailer: bytes = b"", body: bytes = BODY) -> bytes:
-    """Return a whole JPEG file with the given segments behind SOI."""
-    return b"\xff\xd8" + b"".join(segments) + body + trailer
 
 
 def block_of(data: bytes) -> bytes:
@@ -316,13 +218,6 @@ def test_editing_twice_is_editing_once(make: object, order: str) -> None:
     once = edit(data, TIME, OFFSET)
     assert edit(once, TIME, OFFSET) == once
     assert len(edit(once, "1999:01:01 00:00:00", "-11:30")) == len(once)
-
-
-def mpf(order: str, entries: list[tuple[int, int]]) -> bytes:
-    """Return an MPF segment of (size, offset) entries."""
-    rows = b"".join(struct.pack(order + "IIIHH", 0, *entry, 0, 0) for entry in entries)
-    block = tiff(order, [Row(0xB002, 7, rows)], pointer=False)
-    return segment(0xE2, b"MPF\0" + block[: block.rindex(rows) + len(rows)])
 
 
 def mpf_images(data: bytes, order: str) -> list[bytes]:
@@ -620,12 +515,6 @@ def test_the_bytes_of_an_edit_never_change_within_a_version() -> None:
     )
 
 
-values = st.tuples(st.sampled_from(sorted(SIZES)), st.integers(0, 40)).flatmap(
-    lambda pair: st.tuples(
-        st.just(pair[0]),
-        st.binary(min_size=SIZES[pair[0]] * pair[1], max_size=SIZES[pair[0]] * pair[1]),
-    )
-)
 # Tags whose values lead elsewhere: random ones make a broken block.
 LEADING = {EXIF_IFD, GPS_IFD, 0xA005, 0x014A, 0x0111, 0x0117, 0x0144, 0x0145, 0x0201, 0x0202}
 other_tags = st.integers(0, 0xFFFF).filter(lambda tag: tag not in {DTO, OTO, MAKER_NOTE, *LEADING})
