@@ -54,8 +54,12 @@ class Dictionary:
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         return self.put(key, b"".join(parts), headers)
 
-    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
-        return ((key, self.listed[key]) for key in sorted(self.listed) if key.startswith(prefix))
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
+        keys = [key for key in self.listed if key.startswith(prefix) and key > after]
+        return ((key, self.listed[key]) for key in sorted(keys))
+
+    def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        return (found for found in self.list(folder) if "/" not in found[0][len(folder) :])
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         raise AssertionError(f"nothing is to be deleted: {keys}")

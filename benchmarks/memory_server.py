@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory_server --port 9000 [--load LISTING]
 
-PUT, GET and HEAD of objects, LIST (versions 1 and 2, no delimiter); signatures and conditions are
-not looked at. `rclone serve` takes seconds to list 30,000 files, which every program would then
+PUT, GET and HEAD of objects, LIST (versions 1 and 2, no delimiter but "/"); signatures and
+conditions are not looked at. `rclone serve` takes seconds to list 30,000 files, which every program would then
 wait for; here a page of 1,000 keys takes less than a millisecond, because its rows are made when
 objects are put. GET of `/` answers with the number of requests of each kind, as JSON.
 
@@ -77,6 +77,23 @@ class Bucket:
         below = [key for key in keys if key.startswith(prefix)]
         return below[:most], len(below) > most
 
+    def level(self, folder: str, after: str, most: int) -> tuple[list[str], bool]:
+        """The same for one folder: keys of its files, and its folders, which end with a slash."""
+        found: list[str] = []
+        while len(found) <= most:
+            keys, _ = self.page(folder, after, 1)
+            if not keys:
+                break
+            slash = keys[0].find("/", len(folder))
+            found.append(keys[0] if slash < 0 else keys[0][: slash + 1])
+            after = _behind(found[-1])
+        return found[:most], len(found) > most
+
+
+def _behind(shown: str) -> str:
+    """What a listing goes on after: a folder's own keys are not to be shown again."""
+    return shown + "\U0010ffff" if shown.endswith("/") else shown
+
 
 class Buckets:
     """Everything that the server holds, and how to answer for it."""
@@ -131,7 +148,11 @@ def _listing(bucket: Bucket, name: str, query: dict[str, str]) -> str:
     """The page of a listing; both versions of the request are served with one answer."""
     prefix = query.get("prefix", "")
     after = query.get("continuation-token") or query.get("start-after") or query.get("marker", "")
-    keys, more = bucket.page(prefix, after, min(PAGE, int(query.get("max-keys", PAGE))))
+    most = min(PAGE, int(query.get("max-keys", PAGE)))
+    if query.get("delimiter"):
+        keys, more = bucket.level(prefix, _behind(after), most)
+    else:
+        keys, more = bucket.page(prefix, after, most)
     last = escape(quote(keys[-1])) if keys else ""
     following = (
         f"<NextContinuationToken>{last}</NextContinuationToken><NextMarker>{last}</NextMarker>"
@@ -142,9 +163,14 @@ def _listing(bucket: Bucket, name: str, query: dict[str, str]) -> str:
         f"<Name>{name}</Name><Prefix>{escape(quote(prefix))}</Prefix><MaxKeys>{PAGE}</MaxKeys>"
         f"<KeyCount>{len(keys)}</KeyCount><IsTruncated>{str(more).lower()}</IsTruncated>"
         f"{'<EncodingType>url</EncodingType>' if 'encoding-type' in query else ''}"
-        f"{following if more else ''}{''.join([bucket.rows[key] for key in keys])}"
+        f"{following if more else ''}{''.join([_row(bucket, key) for key in keys])}"
         "</ListBucketResult>"
     )
+
+
+def _row(bucket: Bucket, shown: str) -> str:
+    folder = f"<CommonPrefixes><Prefix>{escape(quote(shown))}</Prefix></CommonPrefixes>"
+    return bucket.rows.get(shown) or folder
 
 
 def _now() -> str:

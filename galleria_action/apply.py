@@ -202,7 +202,7 @@ class Deployment:
 
     def _check_listing(self) -> None:
         """What is listed must be what was planned or returned, before anything refers to it."""
-        listing = deployed.list_keys(self.store, self.config, self._expected, self.executor)
+        listing = deployed.list_keys(self.store, self._expected, self.executor)
         wrong = [
             key
             for key, etag in self._expected.items()

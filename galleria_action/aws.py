@@ -13,7 +13,7 @@ from galleria_action import __version__, engine
 from galleria_action.config import Bucket
 from galleria_action.engine import Credentials, Place
 from galleria_action.errors import Cancelled
-from galleria_action.fast_store import CarefulStore, FastStore
+from galleria_action.fast_store import FastStore
 from galleria_action.retry import Retries
 from galleria_action.store import Store
 
@@ -62,7 +62,7 @@ def store(bucket: Bucket, concurrency: int, stopped: threading.Event) -> Store:
     return _store(place, lambda: _careful(bucket, client, stopped))
 
 
-def _store(place: Place | None, careful: Callable[[], CarefulStore]) -> Store:
+def _store(place: Place | None, careful: Callable[[], Store]) -> Store:
     fast = engine.connect(place) if place else None
     return FastStore(fast, careful) if fast else careful()
 
@@ -95,7 +95,7 @@ def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
     return Place(name, url, found.region_name, keys)
 
 
-def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> CarefulStore:
+def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> Store:
     from galleria_action.storage import S3Store
 
     def sleep(seconds: float) -> None:

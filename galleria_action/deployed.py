@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from galleria_action import keys, ledger, manifest
+from galleria_action import ledger, listing, manifest
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.ledger import Ledger, Owner
+from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
 from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
@@ -39,7 +40,7 @@ def load(store: Store, config: Config, wanted: Iterable[str], executor: Executor
         ledger_etag=found_ledger.etag if found_ledger else None,
     )
     interesting = {*wanted, *_deployed_keys(known, config)}
-    return replace(known, listing=list_keys(store, config, interesting, executor))
+    return replace(known, listing=list_keys(store, interesting, executor))
 
 
 def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | None:
@@ -85,41 +86,35 @@ def _deployed_keys(known: Remote, config: Config) -> set[str]:
     return deployed if config.site_only else deployed | set(known.photo_keys(config.photos_prefix))
 
 
-def _prefixes(config: Config, interesting: Iterable[str]) -> Iterator[str]:
-    """The fewest prefixes whose listings show every interesting key.
-
-    Keys outside the configured prefixes stem from a deployment below other ones; their first
-    folder is listed.
-    """
-    # The deeper prefix first: with the site at the root, photos alone need no listing of all.
-    configured = sorted({config.photos_prefix, config.site_prefix}, key=len, reverse=True)
-    scopes = {_scope(key, configured) for key in interesting}
-    for scope in sorted(scopes):
-        if not any(other != scope and keys.below(other, f"{scope}/") for other in scopes):
-            yield f"{scope}/" if scope else ""
-
-
-def _scope(key: str, configured: Collection[str]) -> str:
-    for prefix in configured:
-        if keys.below(prefix, key):
-            return prefix
-    return key.partition("/")[0] if "/" in key else ""
-
-
-def list_keys(
-    store: Store, config: Config, interesting: Collection[str], executor: Executor
-) -> dict[str, Listed]:
+def list_keys(store: Store, interesting: Collection[str], executor: Executor) -> dict[str, Listed]:
     """Those of the ``interesting`` keys that are in the bucket now."""
     wanted = frozenset(interesting)
 
-    def listing(prefix: str) -> dict[str, Listed]:
+    def read(part: Part) -> dict[str, Listed]:
         return {
             sys.intern(key): Listed(listed.size, sys.intern(listed.etag))
-            for key, listed in store.list(prefix)
+            for key, listed in _objects(store, part)
             if key in wanted
         }
 
     listed: dict[str, Listed] = {}
-    for part in executor.map(listing, _prefixes(config, wanted)):
-        listed |= part
+    for some in executor.map(read, listing.parts(sorted(interesting))):
+        listed |= some
     return listed
+
+
+def _objects(store: Store, part: Part) -> Iterator[tuple[str, Listed]]:
+    """What a listing shows, and perhaps more."""
+    if not part.deep:
+        yield from store.files(part.folder)
+        return
+    last = ""
+    for key, found in store.list(part.folder, part.after):
+        if key <= last:
+            # No order to rely on, so its end may hide more.
+            yield from store.list(part.folder)
+            return
+        yield key, found
+        if key >= part.until:
+            return
+        last = key

@@ -191,20 +191,21 @@ class Engine:
 
         return self._call_for(key, request)
 
-    def pages(self, prefix: str) -> Iterator[list[tuple[str, Listed]]]:
-        """The objects below a folder (``prefix`` ends with a slash or is ''), in order of keys.
+    def pages(self, prefix: str, after: str = "") -> Iterator[list[tuple[str, Listed]]]:
+        """The objects below a folder (``prefix`` ends with a slash or is '') and after a key.
 
-        object_store shows a key that ends in a slash without it. Empty ones, which consoles make
-        of folders, are found out; one with content passes for the key without the slash, unless
-        that is there as well.
+        In order of keys. object_store shows a key that ends in a slash without it. Empty ones,
+        which consoles make of folders, are found out; one with content passes for the key without
+        the slash, unless that is there as well.
         """
-        folder = prefix.removesuffix("/")
-        if prefix and (folder == prefix or _ALTERED.search(folder)):
+        folder = _folder(prefix)
+        if after and _ALTERED.search(after):
             raise Declined
-        if not prefix and self._has_nameless_folder():
+        # Behind "0" there are no keys that start with a slash.
+        if not prefix and after < "0" and self._has_nameless_folder():
             raise Declined
-        stream = obstore.list(self._asking, folder, chunk_size=PAGE)
-        last, doubts = "", 0
+        stream = obstore.list(self._asking, folder, offset=after or None, chunk_size=PAGE)
+        last, doubts = after, 0
         while page := self._call(lambda: next(stream, None)):
             doubts += sum(each["size"] == 0 for each in page)
             if doubts > MOST_DOUBTS:
@@ -216,6 +217,19 @@ class Engine:
                     raise Declined
                 last = key
             yield found
+
+    def files(self, prefix: str) -> Iterator[tuple[str, Listed]]:
+        """The objects of a folder, without those of its folders, all from one request on."""
+        folder = _folder(prefix)
+        shown = self._call(lambda: obstore.list_with_delimiter(self._asking, folder))
+        found = []
+        for each in shown["objects"]:
+            # The object of the folder itself is the one whose key ends with a slash.
+            key = prefix if f"{each['path']}/" == prefix else each["path"]
+            if not key.startswith(prefix) or "/" in key[len(prefix) :]:
+                raise Declined
+            found.append((key, _listed(each)))
+        return iter(found)
 
     def _has_nameless_folder(self) -> bool:
         """Whether keys start with a slash, which a listing of the whole bucket would not show."""
@@ -246,6 +260,14 @@ class Engine:
             raise Declined from None
         except Exception as error:
             raise Failed from error
+
+
+def _folder(prefix: str) -> str:
+    """How object_store calls the folder whose keys start with ``prefix``."""
+    folder = prefix.removesuffix("/")
+    if prefix and (folder == prefix or _ALTERED.search(folder)):
+        raise Declined
+    return folder
 
 
 def _mode(condition: Condition | None) -> PutMode:

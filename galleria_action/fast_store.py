@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from galleria_action.engine import Declined, Engine, Failed
 from galleria_action.headers import Headers
@@ -21,13 +21,6 @@ T = TypeVar("T")
 MOST_FAILURES = 3
 
 
-class CarefulStore(Store, Protocol):
-    """A store that can go on with a listing."""
-
-    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
-        """All objects whose key starts with ``prefix`` and comes after ``after``."""
-
-
 class FastStore:
     """The bucket of ``engine``; ``careful`` makes the store that answers what it declines.
 
@@ -37,10 +30,10 @@ class FastStore:
 
     remarks: Sequence[str] = ()
 
-    def __init__(self, engine: Engine, careful: Callable[[], CarefulStore]) -> None:
+    def __init__(self, engine: Engine, careful: Callable[[], Store]) -> None:
         self._engine = engine
         self._make = careful
-        self._made: CarefulStore | None = None
+        self._made: Store | None = None
         self._making = threading.Lock()
         self._failures = 0
         self._etags_are_md5 = True
@@ -71,15 +64,18 @@ class FastStore:
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         return self.careful.put_parts(key, parts, headers)
 
-    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
-        after = ""
-        pages = self._engine.pages(prefix)
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
+        pages = self._engine.pages(prefix, after)
         try:
             while page := self._try(lambda: next(pages, None)):
                 yield from page
                 after = page[-1][0]
         except Declined:
             yield from self.careful.list(prefix, after)
+
+    def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        found = self._first(lambda: self._engine.files(folder), lambda store: store.files(folder))
+        return iter(found)
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         return self.careful.delete(keys)
@@ -102,7 +98,7 @@ class FastStore:
         return result
 
     @property
-    def careful(self) -> CarefulStore:
+    def careful(self) -> Store:
         """The store that answers what the engine declines; made when it is first asked for."""
         with self._making:
             if self._made is None:

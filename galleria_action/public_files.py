@@ -9,6 +9,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -81,18 +82,29 @@ class PublicFiles:
         found = self.get(key)
         return found.etag if found else None
 
-    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
-        """What the ledger says there should be."""
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
+        for key, listed in self._recorded.items():
+            if key > after and key.startswith(prefix):
+                yield key, listed
+
+    def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        return (found for found in self.list(folder) if "/" not in found[0][len(folder) :])
+
+    @cached_property
+    def _recorded(self) -> dict[str, Listed]:
+        """What the ledger says there should be, in order of keys."""
         found = self.get(self._ledger_key)
         if found is None:
-            return
+            return {}
         try:
             entries = ledger.decode(found.data).entries
         except (ledger.BrokenLedger, ledger.NewerLedger):
-            return
-        for key, entry in entries.items():
-            if key.startswith(prefix) and entry.etag:
-                yield key, Listed(entry.size, entry.etag)
+            return {}
+        return {
+            key: Listed(entry.size, entry.etag)
+            for key, entry in sorted(entries.items())
+            if entry.etag
+        }
 
     def put(
         self, key: str, data: bytes, headers: Headers, condition: Condition | None = None

@@ -131,10 +131,13 @@ class S3Store:
             self._client.abort_multipart_upload(**place)
 
     def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
-        """All objects whose key starts with ``prefix`` and comes after ``after``, in order."""
-        arguments = {"Bucket": self._bucket, "Prefix": prefix}
-        if after:
-            arguments["StartAfter"] = after
+        return self._objects(Prefix=prefix, **({"StartAfter": after} if after else {}))
+
+    def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        return self._objects(Prefix=folder, Delimiter="/")
+
+    def _objects(self, **arguments: str) -> Iterator[tuple[str, Listed]]:
+        arguments["Bucket"] = self._bucket
         while True:
             page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
             for each in page.get("Contents", ()):

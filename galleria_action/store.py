@@ -62,8 +62,17 @@ class Store(Protocol):
         The object appears when the last part is taken; an exception of ``parts`` leaves nothing.
         """
 
-    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
-        """All objects whose key starts with ``prefix``, in the order of the store."""
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
+        """All objects whose key starts with ``prefix`` and comes after ``after``, in order.
+
+        A store that does not know ``after`` lists from the start.
+        """
+
+    def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        """The objects of a folder ('' or with a slash at its end), without those of its folders.
+
+        In no order.
+        """
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         """Delete objects; absent ones count as deleted. Returns key to error of those left."""

@@ -209,6 +209,66 @@ def test_a_prefix_is_a_text(store):
     assert _keys(store, "site") == ["site/a", "site/b/c", "site2/a"]
 
 
+def test_the_files_of_a_folder(store):
+    """Neither what is in its folders nor what only begins like it; '' is the bucket's root."""
+    for key in ("a", "site/a", "site/b c.txt", "site/c/d", "site/c/e", "site.html", "site2/a"):
+        store.put(key, b"x", HEADERS)
+
+    assert sorted(key for key, _ in store.files("")) == ["a", "site.html"]
+    assert sorted(key for key, _ in store.files("site/")) == ["site/a", "site/b c.txt"]
+    assert [(key, *listed) for key, listed in store.files("site2/")] == [
+        ("site2/a", 1, store.head("site2/a"))
+    ]
+    assert list(store.files("absent/")) == []
+
+
+def test_hard_keys_are_files_of_their_folders(literal):
+    """Slashes, dots and control characters do not move a file to another folder."""
+    for key in HARD_KEYS:
+        literal.put(key, key.encode(), HEADERS)
+
+    assert sorted(key for key, _ in literal.files("")) == [" ", "a"]
+    assert sorted(key for key, _ in literal.files("/")) == ["/a"]
+    below = ["a/", "a/.", "a/b\tc", "a/b\x7fc"]
+    assert sorted(key for key, _ in literal.files("a/")) == below
+
+
+@pytest.mark.parametrize("keys", [["a/"], ["a/", "a/b"], ["a", "a/", "a/b/"]], ids=repr)
+def test_a_folder_that_is_an_object_is_its_own_file(literal, keys):
+    """Consoles make such objects; their key ends with the folder's slash."""
+    for key in keys:
+        literal.put(key, b"", HEADERS)
+
+    assert sorted(key for key, _ in literal.files("a/")) == [
+        key for key in ("a/", "a/b") if key in keys
+    ]
+    assert [key for key, _ in literal.files("")] == [key for key in keys if key == "a"]
+
+
+def test_a_listing_after_a_key(store):
+    """Whatever the key looks like, and whether or not there is an object."""
+    for key in ODD_KEYS:
+        store.put(key, b"x", HEADERS)
+
+    ordered = sorted(ODD_KEYS)
+    for number, key in enumerate(ordered):
+        assert [each for each, _ in store.list("", key)] == ordered[number + 1 :]
+        folder = f"{key.partition('/')[0]}/"
+        behind = [each for each in ordered[number + 1 :] if each.startswith(folder)]
+        assert [each for each, _ in store.list(folder, key)] == behind
+    assert [each for each, _ in store.list("case/", "case/B")] == ["case/a.jpg"]
+
+
+def test_hard_keys_are_listed_after_a_key(literal):
+    """The same with slashes, dots and control characters."""
+    for key in HARD_KEYS:
+        literal.put(key, key.encode(), HEADERS)
+
+    ordered = sorted(HARD_KEYS)
+    for number, key in enumerate(ordered):
+        assert [each for each, _ in literal.list("", key)] == ordered[number + 1 :]
+
+
 def test_deleting_twice_is_no_error(store):
     """Present keys are deleted, absent ones count as deleted, others stay."""
     for key in ("a", "b", "c"):
@@ -240,6 +300,8 @@ def test_thousands_of_objects(store, many):
     listed = dict(store.list("many/"))
     assert list(listed) == names
     assert listed[names[1050]].etag == hashlib.md5(names[1050].encode()).hexdigest()
+    assert [key for key, _ in store.list("many/", names[40])] == names[41:]
+    assert sorted(key for key, _ in store.files("many/")) == names
     assert store.delete(names[:1001]) == {}
     assert _keys(store) == names[1001:]
 

@@ -65,11 +65,17 @@ class MemoryStore:
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         return self.put(key, b"".join(parts), headers)
 
-    def list(self, prefix: str) -> Iterator[tuple[str, Listed]]:
+    def list(self, prefix: str, after: str = "") -> Iterator[tuple[str, Listed]]:
         with self.lock:
             found = {key: each for key, each in self.objects.items() if key.startswith(prefix)}
         for key in sorted(found):
-            yield key, Listed(len(found[key].data), found[key].etag)
+            if key > after:
+                yield key, Listed(len(found[key].data), found[key].etag)
+
+    def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
+        for key, listed in self.list(folder):
+            if "/" not in key[len(folder) :]:
+                yield key, listed
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         with self.lock:
@@ -119,8 +125,11 @@ class RecordingStore:
     def put_parts(self, key, parts, headers):
         return self._call("put parts", key, lambda: self.inner.put_parts(key, parts, headers))
 
-    def list(self, prefix):
-        return self._call("list", prefix, lambda: list(self.inner.list(prefix)))
+    def list(self, prefix, after=""):
+        return self._call("list", prefix, lambda: list(self.inner.list(prefix, after)))
+
+    def files(self, folder):
+        return self._call("list", folder, lambda: list(self.inner.files(folder)))
 
     def delete(self, keys):
         return self._call("delete", ",".join(keys), lambda: self.inner.delete(keys))

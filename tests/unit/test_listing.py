@@ -1,0 +1,182 @@
+"""A bucket listed in parts: nothing is lost, and there are few requests."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from support.memory import MemoryStore
+from support.program import Serial
+
+from galleria_action import deployed, listing
+from galleria_action.headers import Headers
+from galleria_action.listing import Part
+
+HEADERS = Headers("text/plain", "no-cache")
+ODD = ["", ".", "..", "a", "b", "photos", "é", "\U0010ffff", "\t", "0", " ", "-"]
+KEYS = some.lists(some.sampled_from(ODD), min_size=1, max_size=4).map("/".join).filter(bool)
+
+
+@dataclass
+class Paged(MemoryStore):
+    """Counts the requests that S3 would answer; ``page`` keys or folders in each."""
+
+    page: int = listing.PAGE
+    requests: list[str] = field(default_factory=list)
+
+    def list(self, prefix, after="") -> Iterator:
+        yield from self._paged(prefix, [*super().list(prefix, after)])
+
+    def files(self, folder) -> Iterator:
+        shown = {}
+        for key, listed in super().list(folder):
+            name, slash, _ = key[len(folder) :].partition("/")
+            shown[folder + name + slash] = None if slash else listed
+        for key, listed in self._paged(folder, [*shown.items()]):
+            if listed:
+                yield key, listed
+
+    def _paged(self, prefix, found) -> Iterator:
+        for number, each in enumerate(found):
+            if number % self.page == 0:
+                self.requests.append(prefix)
+            yield each
+        if not found:
+            self.requests.append(prefix)
+
+    def fill(self, keys) -> None:
+        one = MemoryStore()
+        one.put("x", b"x", HEADERS)
+        self.objects |= dict.fromkeys(keys, one.objects["x"])
+
+
+def _listed(store: MemoryStore, keys) -> set[str]:
+    found = deployed.list_keys(store, keys, Serial())
+    assert all(found[key] == (1, store.objects[key].etag) for key in found)
+    return set(found)
+
+
+@pytest.fixture
+def small_pages(monkeypatch) -> None:
+    """So that a handful of keys is many pages."""
+    monkeypatch.setattr(listing, "PAGE", 2)
+    monkeypatch.setattr(listing, "MOST", 3)
+
+
+# The fixture is the same for every example.
+steady = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.usefixtures("small_pages")
+@steady
+@given(interesting=some.sets(KEYS), present=some.sets(KEYS))
+def test_all_that_is_interesting_and_there_is_found(interesting, present):
+    """Whatever the folders and however odd the keys; and nothing else is."""
+    store = Paged(page=2)
+    store.fill(present)
+
+    assert _listed(store, interesting) == interesting & present
+
+
+@pytest.mark.usefixtures("small_pages")
+@steady
+@given(interesting=some.sets(KEYS), present=some.sets(KEYS))
+def test_requests_are_bounded(interesting, present):
+    """By those of one listing and one for each part; folders beside files count as keys."""
+    store = Paged(page=2)
+    store.fill(present)
+    _listed(store, interesting)
+
+    pages = -(-len(present) // 2)
+    (folder_pages,) = [
+        sum(prefix == part.folder for prefix in store.requests)
+        for part in listing.parts(sorted(interesting))
+        if not part.deep
+    ][:1] or [0]
+    assert len(store.requests) <= pages + 3 + folder_pages
+
+
+@pytest.mark.usefixtures("small_pages")
+@steady
+@given(interesting=some.sets(KEYS), present=some.sets(KEYS))
+def test_listings_are_few(interesting, present):
+    """And no two of them show the same range of a folder."""
+    parts = listing.parts(sorted(interesting))
+
+    assert len(parts) <= 3
+    assert len({(part.folder, part.deep, part.after) for part in parts}) == len(parts)
+
+
+class Unordered(MemoryStore):
+    """Lists in an order of its own, and does not know where to go on."""
+
+    def list(self, prefix, after="") -> Iterator:
+        found = [*super().list(prefix)]
+        random.Random(0).shuffle(found)
+        yield from found
+
+
+def test_an_order_that_is_none():
+    """A store that shuffles its keys, which S3 does not: still all are found."""
+    keys = {f"photos/{number:04}.jpg" for number in range(5000)}
+    store = Unordered()
+    for key in keys:
+        store.put(key, b"x", HEADERS)
+
+    assert _listed(store, keys) == keys
+
+
+def _gallery(photos: int, *site: str) -> list[str]:
+    """Keys of a gallery with `photos` photos, and of its site."""
+    names = [f"{kind}/{number:06}.jpg" for kind in ("full", "web") for number in range(photos)]
+    return [*(f"photos/{name}" for name in names), *site]
+
+
+SITE = ("index.html", "css/a.css", "js/a.js", "js/b/c.js")
+PER_PHOTO = tuple(f"photo-{number:05}/index.html" for number in range(10_000))
+OTHERS = tuple(f"backup/{number:06}" for number in range(20_000))
+
+
+@pytest.mark.parametrize(
+    ("keys", "others", "requests"),
+    [
+        ([], (), 0),
+        (["index.html"], OTHERS, 1),
+        (_gallery(0, *SITE), OTHERS, 3),  # files of the root; css/, js/
+        (_gallery(10, *SITE), OTHERS, 4),
+        (_gallery(10), OTHERS, 1),
+        (_gallery(1000, *SITE), OTHERS, 5),
+        (_gallery(1001, *SITE), OTHERS, 7),
+        (_gallery(20_000, *SITE), OTHERS, 43),
+        (_gallery(20_000, *SITE, *PER_PHOTO), (), 51),
+        (_gallery(20_000, *SITE, *PER_PHOTO), OTHERS, 71),
+        ([f"{number:06}.jpg" for number in range(20_000)], (), 20),
+        (PER_PHOTO, (), 10),
+    ],
+)
+def test_requests_of_galleries(keys, others, requests):
+    """A request for every 1,000 keys and for every folder; folders of others are passed over.
+
+    Those at the root are not if there are many folders of ours.
+    """
+    store = Paged()
+    store.fill([*keys, *others])
+
+    assert _listed(store, keys) == set(keys)
+    assert len(store.requests) == requests
+
+
+def test_a_large_folder_is_listed_in_ranges_of_whole_pages():
+    """So many that all are read at once, and each ends with a page."""
+    keys = [f"full/{number:06}" for number in range(40_500)]
+
+    parts = listing.parts(keys)
+
+    assert len(parts) == 14
+    assert parts[0] == Part("full/", until="full/002999")
+    assert parts[1] == Part("full/", after="full/002999", until="full/005999")
+    assert parts[-1] == Part("full/", after="full/038999", until="full/040499")
