@@ -28,10 +28,14 @@ class Files(Protocol):
 
 
 class Content:
-    """The bytes of the workspace's files, as they are published."""
+    """The bytes of the workspace's files, as they are published.
 
-    def __init__(self, files: Files) -> None:
+    ``prepared`` are some that the plan was made from, by key; they are given away.
+    """
+
+    def __init__(self, files: Files, prepared: dict[str, Published] | None = None) -> None:
         self._files = files
+        self._prepared = {} if prepared is None else prepared
 
     def open(self, change: Change) -> Published | Iterator[bytes]:
         """What to send for a put: the bytes, or the parts of a large file.
@@ -41,6 +45,9 @@ class Content:
         """
         wanted = change.wanted
         assert wanted is not None, f"nothing is sent for {change.key}"
+        ready = self._prepared.pop(change.key, None)
+        if ready and ready.edit == change.edit:
+            return ready
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
         data = self._files.read(wanted.file.path)
