@@ -29,7 +29,8 @@ def clean(packet: bytes, blocks: Blocks) -> bytes:
 
     Raises Undecidable.
     """
-    if not _HINT.search(signs.plain(packet)):
+    if not shows_sign(packet):
+        _refuse_written(packet)
         return packet
     start, end = packet.find(b"<"), packet.rfind(b">") + 1
     signs.refuse(packet[: max(start, 0)] + packet[end:], "bytes around XMP")
@@ -43,10 +44,19 @@ def clean(packet: bytes, blocks: Blocks) -> bytes:
         after = _read(new[start:end])
         if after.pieces or after.events != old.events:
             raise Undecidable("the removal from XMP does not read back")
-    if found := signs.written(new):
-        raise Undecidable(f"XMP: {found}")
+    _refuse_written(new)
     signs.check_base64(new, blocks)
     return new
+
+
+def shows_sign(text: bytes) -> bool:
+    """Tell whether XMP, whatever its encoding and however broken, may have such a property."""
+    return bool(_HINT.search(signs.plain(text)))
+
+
+def _refuse_written(packet: bytes) -> None:
+    if found := signs.written(packet):
+        raise Undecidable(f"XMP: {found}")
 
 
 @dataclass(slots=True)
