@@ -264,11 +264,12 @@ class _Interrupted(BaseException):
 
 def test_waiting_for_the_engine_can_be_interrupted():
     """A signal is handled while the store has not answered, not after its time limit."""
-    came, ended = threading.Event(), threading.Event()
+    came, interrupted, answered = threading.Event(), threading.Event(), threading.Event()
 
     def silence(request: scripted.Request) -> Answer:
         came.set()
-        ended.wait(30)
+        interrupted.wait(10)
+        answered.set()
         return taken(request)
 
     def interrupt(*_: object) -> None:
@@ -283,7 +284,7 @@ def test_waiting_for_the_engine_can_be_interrupted():
             ).start()
             with pytest.raises(_Interrupted):
                 scripted.store(script.address).put("a", b"x", HEADERS)
-            assert not ended.is_set()
-            ended.set()
+            assert not answered.is_set()
+            interrupted.set()
     finally:
         signal.signal(signal.SIGUSR1, before)
