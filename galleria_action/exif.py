@@ -7,10 +7,14 @@ same on every machine. Every file that cannot be edited without harm is refused,
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import NamedTuple
 
 from galleria_action import jpeg, tags, tiff, trailer
 from galleria_action.jpeg import Segment
+from galleria_action.tiff import Tiff
 
 # The version of the edit, which ledgers record: to be raised whenever the same input gives other
 # bytes, because hashes of edited photos depend on it.
@@ -34,21 +38,7 @@ def edit(data: bytes, time: str, offset: str | None) -> bytes:
     stays as it is (CIPA DC-008). The result is parsed and compared before it is returned.
     Raises Uneditable, and nothing else, when that cannot be done without harm.
     """
-    texts = _texts(time, offset)
-    try:
-        segments = jpeg.header(data)
-        segment = jpeg.exif_segment(data, segments)
-        if segment is None:
-            pieces = _added(data, segments, texts)
-        else:
-            pieces = _edited(data, segments, segment, texts)
-        edited = jpeg.replace(data, pieces)
-        _check(data, segments, edited, pieces, texts)
-    except jpeg.UnreadableError as error:
-        raise Uneditable(str(error)) from error
-    except tiff.UnreadableError as error:
-        raise Uneditable(f"broken Exif block: {error}") from error
-    return edited
+    return read(data).edited(time, offset)
 
 
 def original_time(data: bytes) -> str | None:
@@ -57,16 +47,67 @@ def original_time(data: bytes) -> str | None:
     None if there is none, if it is blank, or if the file is no readable JPEG file with Exif.
     """
     try:
-        segment = jpeg.exif_segment(data, jpeg.header(data))
-        exif = tiff.read(_block(data, segment)) if segment else None
-    except (jpeg.UnreadableError, tiff.UnreadableError):
+        return read(data).original_time
+    except Uneditable:
         return None
-    directory = exif.directories.get("IFD0/Exif") if exif else None
-    entries = directory.all(_DATE_TIME_ORIGINAL) if directory else []
-    if exif is None or not entries or entries[0].kind not in _BYTE_KINDS:
-        return None
-    text, _, _ = exif.value(entries[0]).partition(b"\0")
-    return text.decode("latin-1").strip() or None
+
+
+def read(data: bytes) -> Photo:
+    """Return the JPEG file, its header parsed; raises Uneditable if that cannot be done."""
+    with _uneditable():
+        segments = jpeg.header(data)
+        segment = jpeg.exif_segment(data, segments)
+        return Photo(data, segments, segment, tiff.read(_block(data, segment)) if segment else None)
+
+
+class Photo(NamedTuple):
+    """A JPEG file; `segment` and `exif` are those of its Exif block, None if it has none."""
+
+    data: bytes
+    segments: tuple[Segment, ...]
+    segment: Segment | None
+    exif: Tiff | None
+
+    @property
+    def original_time(self) -> str | None:
+        """See `original_time`."""
+        directory = self.exif.directories.get("IFD0/Exif") if self.exif else None
+        entries = directory.all(_DATE_TIME_ORIGINAL) if directory else []
+        if self.exif is None or not entries or entries[0].kind not in _BYTE_KINDS:
+            return None
+        text, _, _ = self.exif.value(entries[0]).partition(b"\0")
+        return text.decode("latin-1").strip() or None
+
+    def edited(self, time: str, offset: str | None) -> bytes:
+        """See `edit`."""
+        return b"".join((self._head(time, offset), memoryview(self.data)[self._header_end :]))
+
+    def edited_size(self, time: str, offset: str | None) -> int:
+        """Return the length of the edited file in bytes, without making more than its header."""
+        return len(self._head(time, offset)) + len(self.data) - self._header_end
+
+    @property
+    def _header_end(self) -> int:
+        return jpeg.header_end(self.segments)
+
+    def _head(self, time: str, offset: str | None) -> bytes:
+        """Return the edited header, checked; what follows it stays as it is."""
+        texts = _texts(time, offset)
+        with _uneditable():
+            pieces = _pieces(self, texts)
+            head = jpeg.replace(self.data[: self._header_end], pieces)
+            _check(self, head, pieces, texts)
+        return head
+
+
+@contextmanager
+def _uneditable() -> Iterator[None]:
+    try:
+        yield
+    except jpeg.UnreadableError as error:
+        raise Uneditable(str(error)) from error
+    except tiff.UnreadableError as error:
+        raise Uneditable(f"broken Exif block: {error}") from error
 
 
 def _texts(time: str, offset: str | None) -> dict[int, str]:
@@ -83,16 +124,16 @@ def _block(data: bytes, segment: Segment) -> bytes:
     return data[segment.start + len(jpeg.EXIF) : segment.end]
 
 
-def _edited(
-    data: bytes, segments: Sequence[Segment], segment: Segment, texts: Mapping[int, str]
-) -> list[tuple[int, int, bytes]]:
-    """Return the pieces of a file that has an Exif block."""
-    old = tiff.read(_block(data, segment))
+def _pieces(photo: Photo, texts: Mapping[int, str]) -> list[tuple[int, int, bytes]]:
+    """Return what to change: sorted pieces of the file with the bytes to put in their place."""
+    if photo.segment is None or photo.exif is None:
+        return _added(photo.data, photo.segments, texts)
+    old = photo.exif
     block = tags.set_texts(old, texts)
-    start = segment.start + len(jpeg.EXIF)
+    start = photo.segment.start + len(jpeg.EXIF)
     grown = len(block) - len(old.block)
     if not grown:
-        return [(start, segment.end, block)]
+        return [(start, photo.segment.end, block)]
     size = len(jpeg.EXIF) + len(block)
     if size > jpeg.MAX_PAYLOAD:
         raise Uneditable("no room: the Exif block would be too large for its segment")
@@ -102,55 +143,53 @@ def _edited(
         for entry in directory.all(tiff.MAKER_NOTE)
     ]
     where = trailer.Exif(start, notes)
-    pieces = trailer.growth(data, segments, segment.end, grown, where)
-    length = (segment.at, segment.start, (2 + size).to_bytes(2, "big"))
-    return sorted([*pieces, length, (start, segment.end, block)])
+    pieces = trailer.growth(photo.data, photo.segments, photo.segment.end, grown, where)
+    length = (photo.segment.at, photo.segment.start, (2 + size).to_bytes(2, "big"))
+    return sorted([*pieces, length, (start, photo.segment.end, block)])
 
 
 def _added(
     data: bytes, segments: Sequence[Segment], texts: Mapping[int, str]
 ) -> list[tuple[int, int, bytes]]:
     """Return the pieces of a file without Exif: a new APP1 segment, and what has to follow it."""
-    # Loaded when it is due, which is seldom: few published photos have no Exif at all.
-    import piexif
-
-    # An empty block is taken from piexif and filled here, because piexif leaves out the link at
-    # the end of an Exif IFD, and its first value then reads as one.
-    empty = tiff.read(piexif.dump({})[len(jpeg.EXIF) :])
-    new = jpeg.exif_bytes(tags.set_texts(empty, texts))
+    new = jpeg.exif_bytes(tags.set_texts(_empty_block(), texts))
     at = jpeg.place_for_exif(segments)
     return sorted([(at, at, new), *trailer.growth(data, segments, at, len(new), None)])
 
 
+@cache
+def _empty_block() -> Tiff:
+    """Return the empty block that piexif makes.
+
+    It is filled here, because piexif leaves out the link at the end of an Exif IFD, and its first
+    value then reads as one.
+    """
+    # Loaded when it is due, which is seldom: few published photos have no Exif at all.
+    import piexif
+
+    return tiff.read(piexif.dump({})[len(jpeg.EXIF) :])
+
+
 def _check(
-    data: bytes,
-    segments: Sequence[Segment],
-    edited: bytes,
-    pieces: Sequence[tuple[int, int, bytes]],
-    texts: Mapping[int, str],
+    photo: Photo, head: bytes, pieces: Sequence[tuple[int, int, bytes]], texts: Mapping[int, str]
 ) -> None:
-    """Raise Uneditable unless the edited file reads back and is the old one in all other things.
+    """Raise Uneditable unless the edited header reads back and is the old one in all other things.
 
     Compares memory with memory; nothing is looked at byte by byte.
     """
-    after = jpeg.header(edited)
-    before_exif = jpeg.exif_segment(data, segments)
-    after_exif = jpeg.exif_segment(edited, after)
+    # In a file without an image the header ends with EOI, which `head` leaves to what follows.
+    after = jpeg.header(head + jpeg.EOI)
+    after_exif = jpeg.exif_segment(head, after)
     if after_exif is None:
         raise Uneditable("the edit does not read back: no Exif")
-    block = _block(edited, after_exif)
+    block = _block(head, after_exif)
     # A new block holds nothing else: it is compared with itself, and the tags read back.
-    old = tiff.read(_block(data, before_exif) if before_exif else block)
-    wrong = tags.differences(old, block, texts)
+    wrong = tags.differences(photo.exif or tiff.read(block), block, texts)
     if wrong:
         raise Uneditable(f"the edit does not read back: {wrong}")
-    kept = [_expected(data, s, pieces) for s in segments if s is not before_exif]
-    rest = memoryview(data)[jpeg.header_end(segments) :]
-    if (
-        kept != [(s.marker, edited[s.start : s.end]) for s in after if s is not after_exif]
-        or len(edited) - jpeg.header_end(after) != len(rest)
-        or not edited.endswith(rest)
-    ):
+    kept = [_expected(photo.data, s, pieces) for s in photo.segments if s is not photo.segment]
+    found = [(s.marker, head[s.start : s.end]) for s in after if s is not after_exif]
+    if kept != found or jpeg.header_end(after) != len(head):
         raise Uneditable("the edit does not read back: other parts of the file changed")
 
 

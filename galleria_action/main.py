@@ -40,7 +40,7 @@ from galleria_action.pool import threads
 from galleria_action.progress import Bar, Lines
 from galleria_action.public_files import PublicFiles
 from galleria_action.pull_request import Place, PullRequests
-from galleria_action.readings import Readings
+from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Nowhere, Reviews
@@ -78,7 +78,7 @@ def run(
 
     loaded = preparation.load_manifest(config, workspace)
     gallery = preparation.gather(config, workspace, results.mode, loaded)
-    readings = Readings(workspace, readers)
+    readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(store, config, [each.key for each in gallery.objects], uploaders)
     preparation.refuse_conflicts(config, gallery, remote)
@@ -102,7 +102,7 @@ def run(
         plan=plan,
         remote=remote,
         store=store,
-        source=Content(workspace),
+        source=Content(workspace, readings.prepared),
         journal=journal,
         executor=uploaders,
         observer=observer,

@@ -47,11 +47,15 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The bytes to send and what was done to get them."""
+    """The bytes to send and what was done to get them.
+
+    ``re_encoded``: they were edited, and are not what the photo's manifest foretold.
+    """
 
     data: bytes
     edit: str = ""
     untouched_because: str = ""
+    re_encoded: bool = False
 
 
 def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:
@@ -68,9 +72,19 @@ def publish(wanted: Wanted, edit: Edit | None, data: bytes) -> Published:
 
     Raises :class:`Undecidable` for a file that must not say where it was taken, and may.
     """
-    if edit and not wanted.is_full and exif.original_time(data) is None:
-        edit = None  # a web variant without a time of its own stays without one
+    if edit and not wanted.is_full:
+        return _web(data, edit, strip_gps=wanted.strip_gps)
     return corrected(data, edit, strip_gps=wanted.strip_gps)
+
+
+def _web(data: bytes, edit: Edit, *, strip_gps: bool) -> Published:
+    """A web variant without a time of its own stays without one."""
+    try:
+        photo = exif.read(data)
+    except exif.Uneditable:
+        photo = None
+    timed = _timed(photo, edit) if photo and photo.original_time else Published(data)
+    return _placed(timed, strip_gps=strip_gps)
 
 
 def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
@@ -81,9 +95,20 @@ def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
     published = Published(data)
     if edit:
         try:
-            published = Published(exif.edit(data, edit.time, edit.offset), str(edit))
+            published = _timed(exif.read(data), edit)
         except exif.Uneditable as reason:
             published = Published(data, UNTOUCHED + str(edit), str(reason))
+    return _placed(published, strip_gps=strip_gps)
+
+
+def _timed(photo: exif.Photo, edit: Edit) -> Published:
+    try:
+        return Published(photo.edited(edit.time, edit.offset), str(edit))
+    except exif.Uneditable as reason:
+        return Published(photo.data, UNTOUCHED + str(edit), str(reason))
+
+
+def _placed(published: Published, *, strip_gps: bool) -> Published:
     if not strip_gps:
         return published
     try:
@@ -95,11 +120,11 @@ def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
     return replace(published, data=clean, edit=without_position(published.edit, geotag.REMOVER))
 
 
-def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Reading:
-    """The reading of ``data``; with ``md5`` the published bytes are hashed, too."""
+def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[Reading, Published]:
+    """The reading of ``data``, and what to send; with ``md5`` that is hashed, too."""
     sha256 = hashlib.sha256(data).hexdigest()
     published = publish(wanted, edit_for(wanted, edit, sha256), data)
-    return Reading(
+    reading = Reading(
         sha256=sha256,
         edit=published.edit,
         size=len(published.data),
@@ -107,6 +132,7 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> Readin
         untouched_because=published.untouched_because,
         position=_position(wanted, published.data),
     )
+    return reading, published
 
 
 def read_source(wanted: Wanted, data: bytes) -> Reading:

@@ -13,7 +13,7 @@ from galleria_action.edits import is_corrected
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.failures import positions_undecided, stale_photos
 from galleria_action.ledger import Owner
-from galleria_action.publication import Reading, Stale, Undecidable
+from galleria_action.publication import Published, Reading, Stale, Undecidable
 from galleria_action.unread import ReadRequest
 from galleria_action.wanted import Wanted
 
@@ -25,6 +25,9 @@ LARGE = 64 << 20
 """Bytes from which on a photo is read as a whole only if it may be edited."""
 BATCH_FILES, BATCH_BYTES = 250, 4 << 20
 """Files are read in batches: handing over each alone would take longer than reading it."""
+
+ROOM = 48 << 20
+OVERHEAD = 400  # of an object in memory, whatever its size
 
 Outcome = Reading | Stale | Undecidable | OSError
 
@@ -43,11 +46,17 @@ class Files(Protocol):
 
 
 class Readings:
-    """Reads files in threads of ``executor``."""
+    """Reads files in threads of ``executor``.
 
-    def __init__(self, files: Files, executor: Executor) -> None:
+    ``prepared`` is what was made of some of them, by key, ``room`` bytes at most: small photos
+    need not be read and edited once more to be sent.
+    """
+
+    def __init__(self, files: Files, executor: Executor, room: int = 0) -> None:
         self._files = files
         self._executor = executor
+        self._room = room
+        self.prepared: dict[str, Published] = {}
         self._begun: Iterable[tuple[Wanted, Reading | None]] = ()
 
     def begin(self, objects: Iterable[Wanted]) -> None:
@@ -137,10 +146,20 @@ class Readings:
         wanted, edit, md5 = request
         whole = CHUNK if wanted.owner is Owner.SITE else LARGE
         if edit or wanted.strip_gps or wanted.file.size < whole:
-            return publication.read(wanted, edit, self._files.read(wanted.file.path), md5=md5)
+            data = self._files.read(wanted.file.path)
+            reading, published = publication.read(wanted, edit, data, md5=md5)
+            if published.edit:
+                self._keep(wanted.key, published)
+            return reading
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
         return reading
+
+    def _keep(self, key: str, published: Published) -> None:
+        size = len(published.data) + OVERHEAD
+        if size <= self._room:  # threads may pass here together; some bytes more do no harm
+            self._room -= size
+            self.prepared[key] = published
 
     def _streamed(self, wanted: Wanted, *, md5: bool) -> Reading:
         sha256, of_all, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0

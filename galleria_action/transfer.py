@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, wait
+from contextlib import contextmanager, suppress
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from galleria_action.errors import Cancelled
@@ -63,16 +64,21 @@ def run(
     """
     waiting = iter(items)
     running: dict[Future[R], T] = {}
+    # Waiting for one of many futures takes longer the more there are; a queue does not.
+    finished: SimpleQueue[Future[R]] = SimpleQueue()
     failure: BaseException | None = None
     try:
         while True:
             if failure is None:
                 for item in islice(waiting, in_flight - len(running)):
-                    running[executor.submit(work, item)] = item
+                    future = executor.submit(work, item)
+                    running[future] = item
+                    future.add_done_callback(finished.put)
             if not running:
                 break
-            finished, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
-            failure = _first([failure, *_collect(finished, running, done)])
+            with suppress(Empty):
+                next_one = finished.get(timeout=TICK)
+                failure = _first([failure, *_collect([next_one], running, done)])
             tick()
     except BaseException:
         _drain(running, done)

@@ -87,7 +87,7 @@ def test_only_fulls_are_held_against_hashes(wanted):
 @pytest.mark.parametrize("md5", [True, False])
 def test_reading(md5):
     """A reading has the hash of the source, and size and MD5 of what is published."""
-    reading = publication.read(photo(), EDIT, JPEG, md5=md5)
+    reading, _ = publication.read(photo(), EDIT, JPEG, md5=md5)
     assert reading.sha256 == sha256(JPEG)
     assert reading.edit == str(EDIT)
     assert reading.size == len(EDITED)

@@ -130,7 +130,7 @@ class World:
         readings = {
             request.wanted.key: publication.read(
                 request.wanted, request.edit, here.read(request.wanted), md5=request.md5
-            )
+            )[0]
             for request in unread.find(gallery.objects, remote, sources, force=settings.force)
         }
         return planning.build(settings, gallery, remote, readings)
