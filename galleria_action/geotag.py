@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from galleria_action.position import Undecidable, formats, pieces
+from galleria_action.position import Undecidable, pieces
 from galleria_action.position.pieces import Piece
 
 __all__ = ["REMOVER", "Undecidable", "found", "remove"]
@@ -33,7 +33,7 @@ def remove(data: bytes) -> bytes:
     removed nor ruled out.
     """
     with _guarded():
-        changes = formats.edit(data)
+        changes = _edits(data)
         edited = pieces.applied(data, changes)
         if changes:
             _check(data, edited, changes)
@@ -49,7 +49,7 @@ def found(data: bytes) -> bool | None:
         return None
     try:
         with _guarded():
-            return bool(formats.edit(data))
+            return bool(_edits(data))
     except Undecidable:
         return None
 
@@ -61,6 +61,12 @@ def _shows_sign(data: bytes) -> bool:
         return False
     exif = max(data.find(name, 0, _HEADER) for name in _EXIF)
     return exif >= 0 and any(data.find(tag, exif, exif + 2**16) >= 0 for tag in _GPS_POINTER)
+
+
+def _edits(data: bytes) -> Sequence[Piece]:
+    from galleria_action.position import formats  # many modules, for those who ask about positions
+
+    return formats.edit(data)
 
 
 @contextmanager
@@ -76,7 +82,7 @@ def _guarded() -> Iterator[None]:
 
 def _check(data: bytes, edited: bytes, changes: Sequence[Piece]) -> None:
     """Raise Undecidable unless the edited file holds no position and is the old one elsewhere."""
-    if formats.edit(edited):
+    if _edits(edited):
         raise Undecidable("the removal does not read back")
     done = shift = 0
     for start, end, new in [*sorted(changes), (len(data), len(data), b"")]:

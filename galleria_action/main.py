@@ -38,7 +38,6 @@ from galleria_action.journal import Journal
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
 from galleria_action.progress import Bar, Lines
-from galleria_action.public_files import PublicFiles
 from galleria_action.pull_request import Place, PullRequests
 from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Observer
@@ -179,6 +178,8 @@ def _deploy(
 def _store(config: Config, stopped: threading.Event, *, public: bool) -> Store:
     """The bucket; what visitors can read of it where there are no credentials."""
     if public and config.public_url:
+        from galleria_action.public_files import PublicFiles
+
         return PublicFiles(config.public_url, config.ledger_key)
     return aws.store(config.bucket, config.concurrency, stopped)
 
