@@ -158,7 +158,8 @@ class Readings:
 
     def _keep(self, key: str, published: Published) -> None:
         size = len(published.data) + OVERHEAD
-        if size <= min(self._room, SMALL):  # threads may pass here together; some bytes more do no harm
+        if size <= min(self._room, SMALL):
+            # Threads may pass here together; some bytes more do no harm.
             self._room -= size
             self.prepared[key] = published
 
