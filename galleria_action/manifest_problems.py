@@ -82,16 +82,16 @@ def _photos(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 class _File(NamedTuple):
-    """A path of the manifest: ``photos[index].files[variant]``; ``name`` is it normalised."""
+    """A path of the manifest: ``photos[photo].files[variant]``; ``name`` is it normalised."""
 
-    index: int
+    photo: int
     variant: str
     path: str
     name: str
 
     @property
     def json_path(self) -> JsonPath:
-        return ("photos", self.index, "files", self.variant)
+        return ("photos", self.photo, "files", self.variant)
 
 
 def _paths(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[_File]:
@@ -168,8 +168,8 @@ def _path_problems(files: list[_File]) -> Iterator[Located]:
         why = keys.fault(each.path)
         if each.name is not each.path:
             why = why or keys.fault(each.name)
-        earlier = owner.setdefault(each.name, each.index)
-        if why is None and earlier != each.index:
+        earlier = owner.setdefault(each.name, each.photo)
+        if why is None and earlier != each.photo:
             why = f"is also a file of photos[{earlier}]"
         if why:
             yield each.json_path, f"{shortened(repr(each.path))} {why}"
