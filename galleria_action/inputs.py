@@ -106,6 +106,12 @@ INPUTS: tuple[Input, ...] = (
         "force", SCOPE, "false", "Upload every object of the scope, whatever the comparison says."
     ),
     Input(
+        "shard",
+        "`i/n`: upload part i of n of the photos and commit nothing, for jobs that share a large "
+        "upload. A run without it, after them all, does the rest.",
+        group=SCOPE,
+    ),
+    Input(
         "s3-endpoint",
         "URL of the S3-compatible service, such as `https://fsn1.your-objectstorage.com`. "
         "None means AWS.",

@@ -233,4 +233,4 @@ def test_a_store_without_conditions(clock):
     made.note({"a": A})
     made.flush()
     assert stored(store).entries == {"a": A}
-    assert [operation.name for operation in store.operations] == ["put", "put"]
+    assert [operation.name for operation in store.operations] == ["put", "head", "put"]
