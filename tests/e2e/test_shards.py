@@ -77,6 +77,7 @@ def test_a_part_again(job, large, server, bucket):
     """A part that is there already writes nothing at all."""
     assert job.run(shard="2/4").status == 0
     before = servers.listing(server, bucket)
+    assert before.keys() < large.keys() | {LEDGER}
     with proxy(server) as between:
         run = job.run(s3_endpoint=between.server.endpoint, shard="2/4")
         assert between.writes() == []
