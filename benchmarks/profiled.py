@@ -38,7 +38,7 @@ def serial(most: int) -> Iterator[Executor]:  # noqa: ARG001
     yield Serial()
 
 
-program.threads = serial  # noqa: SLF001
+program.threads = serial
 statistics, *arguments = sys.argv[1:]
 profiler = cProfile.Profile()
 status = profiler.runcall(main, arguments)

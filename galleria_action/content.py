@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from galleria_action import publication
@@ -47,20 +48,15 @@ class Content:
         assert wanted is not None, f"nothing is sent for {change.key}"
         ready = self._prepared.pop(change.key, None)
         if ready and ready.edit == change.edit:
-            return ready
+            return replace(ready, re_encoded=not _is_foretold(wanted, ready.data))
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
         data = self._files.read(wanted.file.path)
-        sha256 = hashlib.sha256(data).hexdigest()
-        if sha256 != change.source:
+        if is_edited(change.edit):
+            return _edited(change, wanted, data)
+        if hashlib.sha256(data).hexdigest() != change.source:
             raise Stale(wanted.file.name)
-        if not is_edited(change.edit):
-            return Published(data, change.edit)
-        edit = wanted.edit if correction(change.edit) else None
-        published = publication.publish(wanted, edit, data)
-        if published.edit != change.edit:
-            raise Stale(wanted.file.name)
-        return published
+        return Published(data, change.edit)
 
     def _parts(self, wanted: Wanted, change: Change) -> Iterator[bytes]:
         """Parts of equal size; the last is held back until the hash of all has been checked."""
@@ -74,3 +70,21 @@ class Content:
         if sha256.hexdigest() != change.source:
             raise Stale(wanted.file.name)
         yield held
+
+
+def _edited(change: Change, wanted: Wanted, data: bytes) -> Published:
+    edit = wanted.edit if correction(change.edit) else None
+    published = publication.publish(wanted, edit, data)
+    foretold = _is_foretold(wanted, published.data)
+    # What the manifest foretells can only be made of the file that it describes.
+    proven = foretold and wanted.deployment_hash
+    same = published.edit == change.edit
+    if not same or not (proven or hashlib.sha256(data).hexdigest() == change.source):
+        raise Stale(wanted.file.name)
+    return replace(published, re_encoded=not foretold)
+
+
+def _is_foretold(wanted: Wanted, data: bytes) -> bool:
+    """Whether the manifest says nothing of the published bytes, or just this."""
+    known = wanted.deployment_hash
+    return not known or hashlib.sha256(data).hexdigest() == known

@@ -80,12 +80,24 @@ class Photo(NamedTuple):
 
     def edited(self, time: str, offset: str | None) -> bytes:
         """See `edit`."""
+        return b"".join((self._head(time, offset), memoryview(self.data)[self._header_end :]))
+
+    def edited_size(self, time: str, offset: str | None) -> int:
+        """Return the length of the edited file in bytes, without making more than its header."""
+        return len(self._head(time, offset)) + len(self.data) - self._header_end
+
+    @property
+    def _header_end(self) -> int:
+        return jpeg.header_end(self.segments)
+
+    def _head(self, time: str, offset: str | None) -> bytes:
+        """Return the edited header, checked; what follows it stays as it is."""
         texts = _texts(time, offset)
         with _uneditable():
             pieces = _pieces(self, texts)
-            edited = jpeg.replace(self.data, pieces)
-            _check(self, edited, pieces, texts)
-        return edited
+            head = jpeg.replace(self.data[: self._header_end], pieces)
+            _check(self, head, pieces, texts)
+        return head
 
 
 @contextmanager
@@ -159,31 +171,25 @@ def _empty_block() -> Tiff:
 
 
 def _check(
-    photo: Photo,
-    edited: bytes,
-    pieces: Sequence[tuple[int, int, bytes]],
-    texts: Mapping[int, str],
+    photo: Photo, head: bytes, pieces: Sequence[tuple[int, int, bytes]], texts: Mapping[int, str]
 ) -> None:
-    """Raise Uneditable unless the edited file reads back and is the old one in all other things.
+    """Raise Uneditable unless the edited header reads back and is the old one in all other things.
 
     Compares memory with memory; nothing is looked at byte by byte.
     """
-    after = jpeg.header(edited)
-    after_exif = jpeg.exif_segment(edited, after)
+    # In a file without an image the header ends with EOI, which `head` leaves to what follows.
+    after = jpeg.header(head + jpeg.EOI)
+    after_exif = jpeg.exif_segment(head, after)
     if after_exif is None:
         raise Uneditable("the edit does not read back: no Exif")
-    block = _block(edited, after_exif)
+    block = _block(head, after_exif)
     # A new block holds nothing else: it is compared with itself, and the tags read back.
     wrong = tags.differences(photo.exif or tiff.read(block), block, texts)
     if wrong:
         raise Uneditable(f"the edit does not read back: {wrong}")
     kept = [_expected(photo.data, s, pieces) for s in photo.segments if s is not photo.segment]
-    rest = memoryview(photo.data)[jpeg.header_end(photo.segments) :]
-    if (
-        kept != [(s.marker, edited[s.start : s.end]) for s in after if s is not after_exif]
-        or len(edited) - jpeg.header_end(after) != len(rest)
-        or not edited.endswith(rest)
-    ):
+    found = [(s.marker, head[s.start : s.end]) for s in after if s is not after_exif]
+    if kept != found or jpeg.header_end(after) != len(head):
         raise Uneditable("the edit does not read back: other parts of the file changed")
 
 

@@ -47,11 +47,15 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The bytes to send and what was done to get them."""
+    """The bytes to send and what was done to get them.
+
+    ``re_encoded``: they were edited, and are not what the photo's manifest foretold.
+    """
 
     data: bytes
     edit: str = ""
     untouched_because: str = ""
+    re_encoded: bool = False
 
 
 def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from galleria_action import jpeg
 from galleria_action.jpeg import Segment
-from galleria_action.position import Undecidable, pieces, signs
+from galleria_action.position import Undecidable, pieces, xmp
 from galleria_action.position.pieces import Blocks, Piece
 
 HEAD = b"http://ns.adobe.com/xmp/extension/\0"
@@ -66,7 +66,8 @@ def _edited(
             break
         whole += end - start
     if whole != length:
-        signs.refuse(b"".join(data[start:end] for start, end in extents), "broken extended XMP")
+        if xmp.shows_sign(b"".join(data[start:end] for start, end in extents)):
+            raise Undecidable("broken extended XMP")
         return []
     found = pieces.scattered(data, extents, blocks.xmp)
     if not found:

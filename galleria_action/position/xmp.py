@@ -21,7 +21,9 @@ _HINT = re.compile(
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _BLANK = b"\0 \t\r\n\xef\xbb\xbf"
-_NODE = "http://www.w3.org/1999/02/22-rdf-syntax-ns# nodeID"
+# A character that no XML text has, so that no name is cut in the wrong place.
+_SEPARATOR = "\1"
+_NODE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" + _SEPARATOR + "nodeID"
 
 
 def clean(packet: bytes, blocks: Blocks) -> bytes:
@@ -29,7 +31,8 @@ def clean(packet: bytes, blocks: Blocks) -> bytes:
 
     Raises Undecidable.
     """
-    if not _HINT.search(signs.plain(packet)):
+    if not shows_sign(packet):
+        _refuse_written(packet)
         return packet
     start, end = packet.find(b"<"), packet.rfind(b">") + 1
     signs.refuse(packet[: max(start, 0)] + packet[end:], "bytes around XMP")
@@ -43,10 +46,19 @@ def clean(packet: bytes, blocks: Blocks) -> bytes:
         after = _read(new[start:end])
         if after.pieces or after.events != old.events:
             raise Undecidable("the removal from XMP does not read back")
-    if found := signs.written(new):
-        raise Undecidable(f"XMP: {found}")
+    _refuse_written(new)
     signs.check_base64(new, blocks)
     return new
+
+
+def shows_sign(text: bytes) -> bool:
+    """Tell whether XMP, whatever its encoding and however broken, may have such a property."""
+    return bool(_HINT.search(signs.plain(text)))
+
+
+def _refuse_written(packet: bytes) -> None:
+    if found := signs.written(packet):
+        raise Undecidable(f"XMP: {found}")
 
 
 @dataclass(slots=True)
@@ -69,7 +81,7 @@ class _Reading:
             return
         pairs = list(zip(attributes[::2], attributes[1::2], strict=True))
         if _is_position(name):
-            if any(key == _NODE for key, _ in pairs):
+            if any(key.startswith(_NODE) for key, _ in pairs):
                 raise Undecidable("XMP: a location that is written elsewhere")
             self.removed_at, self.removed_depth = self.parser.CurrentByteIndex, self.depth
             return
@@ -128,7 +140,8 @@ class _Reading:
 
 def _read(text: bytes) -> _Reading:
     """Read XML; raises Undecidable if it is not well-formed or has a document type."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
+    parser.namespace_prefixes = True
     reading = _Reading(text, parser)
     parser.ordered_attributes = True
     parser.buffer_text = True
@@ -149,6 +162,9 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _is_position(name: str) -> bool:
-    """Tell it of a name as the parser gives it, `namespace name`."""
-    namespace, _, local = name.rpartition(" ")
-    return xmp_names.is_position(namespace, local)
+    """Tell it of a name as the parser gives it: namespace, local name, prefix; or a bare name."""
+    namespace, local, prefix = [*name.split(_SEPARATOR), "", ""][:3]
+    if not local:
+        return xmp_names.is_position("", namespace)
+    # A reader may know a namespace by its usual prefix.
+    return xmp_names.is_position(f"{namespace} {prefix}", local)

@@ -61,3 +61,21 @@ def packet(properties: bytes = b"", attributes: bytes = b"") -> bytes:
 LATITUDE = b"<exif:GPSLatitude>51,30.04N</exif:GPSLatitude>"
 XMP = packet(LATITUDE, b" exif:GPSLongitude='0,7.57W'")
 XMP_BLANK = packet(b" " * len(LATITUDE), b" " * len(b" exif:GPSLongitude='0,7.57W'"))
+
+
+def box(kind: bytes, content: bytes = b"") -> bytes:
+    """Return a box of an ISO base media file."""
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def movie(*boxes: bytes) -> bytes:
+    """Return an MP4 file with some boxes in `moov`, and media behind."""
+    return (
+        box(b"ftyp", b"isom\0\0\2\0mp42")
+        + box(b"moov", box(b"mvhd", bytes(100)) + b"".join(boxes))
+        + box(b"mdat", b"GPS latitude: 51.501 is no metadata here")
+    )
+
+
+PLACE = box(b"\xa9xyz", b"\0\x11\x15\xc7+51.5007-000.1246/")
+"""User data as Android writes it."""

@@ -17,7 +17,9 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-from support.servers import HOST
+from galleria_action.fast_store import FastStore
+from support import servers
+from support.servers import HOST, Server
 
 
 class Request(NamedTuple):
@@ -86,6 +88,11 @@ def scripted(
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         listener.server_close()
+
+
+def store(url: str, stopped: threading.Event | None = None, **access: str) -> FastStore:
+    """The store that a deployment to the bucket called bucket at ``url`` uses."""
+    return servers.store(Server("scripted", url), "bucket", stopped, **access)
 
 
 class _Listener(ThreadingHTTPServer):
