@@ -107,8 +107,8 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input(
         "shard",
-        "`i/n`: upload part i of n of the photos and commit nothing, for jobs that share a large "
-        "upload. A run without it, after them all, does the rest.",
+        "Part of the photos to upload, `i/n` such as `3/20`, for jobs that share a large upload; "
+        "nothing is committed. A run without it, after them all, does the rest.",
         group=SCOPE,
     ),
     Input(
