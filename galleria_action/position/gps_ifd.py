@@ -26,8 +26,8 @@ _REFUSED = {
     0x85D8: "GeoTIFF coordinates",
     0xC68C: "an original raw file inside",
 }
-# UserComment, and Windows' title to subject in UTF-16; other texts are of a type for texts.
-_TEXTS = {0x9286, *range(0x9C9B, 0x9CA0)}
+# UserComment, IPTC, and Windows' title to subject in UTF-16; others are of a type for texts.
+_TEXTS = {0x9286, 0x83BB, *range(0x9C9B, 0x9CA0)}
 _TEXT_KINDS = {tiff.ASCII, 129}
 _BYTE_KINDS = {1, 6, 7}
 # TIFF wants at least one entry in a directory. Padding (Windows' own) says nothing.

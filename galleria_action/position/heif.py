@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from galleria_action import jpeg
 from galleria_action.position import Undecidable, boxes, item_places, movie, pieces, signs
 from galleria_action.position.boxes import Box
 from galleria_action.position.pieces import Blocks, Piece
@@ -77,6 +78,10 @@ def _item(
 def exif_item(item: bytes, blocks: Blocks) -> bytes:
     """Clean an Exif item: a 4-byte offset, and the TIFF block so many bytes behind that."""
     start = 4 + int.from_bytes(item[:4], "big")
+    # Some writers count the identifier of JPEG, some do not.
+    if item.startswith(jpeg.EXIF, start):
+        start += len(jpeg.EXIF)
+    signs.refuse(item[:start], "broken Exif item")
     if item[start : start + 4] not in {b"II*\0", b"MM\0*"}:
         signs.refuse(item, "broken Exif item")
         return item
@@ -85,8 +90,7 @@ def exif_item(item: bytes, blocks: Blocks) -> bytes:
 
 def _items(data: bytes, info: Box) -> Iterator[tuple[int, bytes, bytes]]:
     """Yield number, kind and, for a `mime` item, content type and encoding of each item."""
-    version = data[info.start]
-    start = info.start + 4 + (4 if version else 2)
+    start = info.start + 4 + (4 if any(data[info.start : info.start + 1]) else 2)
     for entry in boxes.whole(data, start, max(start, info.end), "iinf box"):
         if entry.kind != b"infe" or entry.end - entry.start < 12 or data[entry.start] not in {2, 3}:
             raise Undecidable("an image with items of an unknown kind")

@@ -80,6 +80,8 @@ def _meta(data: bytes, box: Box, blocks: Blocks, depth: int) -> Iterator[Piece]:
     """Yield the pieces of a `meta` box: ISO's has a version first, QuickTime's has none."""
     start = box.start if data[box.start + 4 : box.start + 8] == b"hdlr" else box.start + 4
     inner = boxes.whole(data, start, max(start, box.end), "meta box")
+    if boxes.first(inner, b"iloc"):
+        raise Undecidable("a movie with items")
     keys = boxes.first(inner, b"keys")
     positions = _position_keys(data, keys) if keys else set()
     for child in inner:

@@ -16,11 +16,11 @@ from galleria_action.position.pieces import Blocks, Piece
 # A packet without any of these, whatever its encoding, has no property to remove; nor a picture in
 # base64 that might have.
 _HINT = re.compile(
-    rb"gps|latitude|longitude|location|wgs84_pos|georss|/cell/|/dwc|/9j/|:l(?:at|on|ng)[\s=/>]"
+    rb"gps|latitude|longitude|location|wgs84_pos|georss|/cell/|/dwc|/9j/"
+    rb"|[:<\s]l(?:at|on|ng)[\s=/>]"
 )
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _ATTRIBUTE = re.compile(rb"\s+([^\s=]+)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_BLANK = b"\0 \t\r\n\xef\xbb\xbf"
 # A character that no XML text has, so that no name is cut in the wrong place.
 _SEPARATOR = "\1"
 _NODE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" + _SEPARATOR + "nodeID"

@@ -7,6 +7,7 @@ from support import scripted, servers
 from support.proxy import Lost, Request, proxy
 from support.scripted import Answer
 
+from galleria_action.engine import MOST_DOUBTS
 from galleria_action.headers import Headers
 
 HEADERS = Headers("text/plain", "no-store")
@@ -36,9 +37,9 @@ def test_a_listing_that_breaks_off_is_gone_on_with(moto):
     assert sum("list-type" in each.query for each in between.requests) == 4
 
 
-def _page(*keys: str) -> bytes:
+def _page(*keys: str, size: int = 1) -> bytes:
     objects = "".join(
-        f"<Contents><Key>{key}</Key><Size>1</Size><ETag>x</ETag>"
+        f"<Contents><Key>{key}</Key><Size>{size}</Size><ETag>x</ETag>"
         "<LastModified>2024-06-15T18:30:45Z</LastModified></Contents>"
         for key in keys
     )
@@ -57,3 +58,16 @@ def test_a_listing_that_the_engine_does_not_understand(keys):
 
     assert found == [key.replace("&#9;", "\t") for key in keys]
     assert [each.by_boto3 for each in script.requests] == [False, True]
+
+
+def test_many_empty_objects():
+    """Each may be a folder's; where a request for each would be too many, boto3 is asked."""
+    keys = [f"a/{number:03}" for number in range(MOST_DOUBTS + 1)]
+    with scripted.scripted(lambda _: Answer(body=_page(*keys, size=0))) as script:
+        found = [key for key, _ in scripted.store(script.address).list("a/")]
+
+    assert found == keys
+    assert [(each.method, each.by_boto3) for each in script.requests] == [
+        ("GET", False),
+        ("GET", True),
+    ]

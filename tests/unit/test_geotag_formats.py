@@ -267,23 +267,25 @@ def heif(
 
 
 RDF = b"application/rdf+xml\0"
-OFFSET = b"\0\0\0\6Exif\0\0"
+OFFSETS = [b"\0\0\0\6Exif\0\0", b"\0\0\0\0", b"\0\0\0\0Exif\0\0"]
+OFFSET = OFFSETS[0]
 
 
 @pytest.mark.parametrize("method", [0, 1])
 @pytest.mark.parametrize("cut", [0, 5, 40])
 @pytest.mark.parametrize("brand", [b"heic", b"avif"])
-def test_heif_items_lose_their_positions(method: int, cut: int, brand: bytes) -> None:
+@pytest.mark.parametrize("head", OFFSETS)
+def test_heif_items_lose_their_positions(method: int, cut: int, brand: bytes, head: bytes) -> None:
     """Exif, XMP and JPEG items, in `mdat` or in `idat`, in one extent or more."""
     old = [
         (b"hvc1", b"", b"pixels, GPSLatitude"),
-        (b"Exif", b"", OFFSET + BLOCK),
+        (b"Exif", b"", head + BLOCK),
         (b"mime", RDF, XMP),
         (b"jpeg", b"", JPEG),
     ]
     new = [
         old[0],
-        (b"Exif", b"", OFFSET + CLEAN_BLOCK),
+        (b"Exif", b"", head + CLEAN_BLOCK),
         (b"mime", RDF, XMP_BLANK),
         (b"jpeg", b"", CLEAN_JPEG),
     ]
@@ -417,6 +419,7 @@ SWITCHES = {"gallery": [1, 2], "flat": 12.5, "location": "index.html"}
         pytest.param(saved("AVIF"), id="AVIF"),
         pytest.param(heif([(b"uri ", b"", b"x"), (b"mime", b"text/plain\0", b"hi")]), id="HEIF"),
         pytest.param(heif([], tail=box(b"mpvd", movie())), id="HEIF with a movie"),
+        pytest.param(box(b"ftyp", b"heic") + box(b"meta", bytes(4) + box(b"iinf")), id="HEIF, odd"),
         pytest.param(jxl(), id="JPEG XL"),
         pytest.param(b"\xff\x0a pixels", id="JPEG XL codestream"),
         pytest.param(movie(track(b"vide", b"avc1"), track(b"soun", b"mp4a")), id="movie"),
@@ -489,6 +492,7 @@ BAD_SUM = chunk(b"eXIf", BLOCK)[:-1] + b"?"
         pytest.param(movie(track(b"sbtl", b"tx3g")), "tx3g", id="movie, subtitles"),
         pytest.param(movie(box(b"gps ", b"?")), "positions of a camera", id="dash camera"),
         pytest.param(movie() + box(b"mdat", b"freeGPS "), "positions", id="dash camera's media"),
+        pytest.param(movie(box(b"meta", bytes(4) + HANDLER + box(b"iloc"))), "items", id="items"),
         pytest.param(movie(box(b"cmov", b"?")), "compressed", id="movie, compressed"),
         pytest.param(movie(box(b"udta", PLACE + b"junk")), "broken udta", id="movie, broken"),
         pytest.param(movie() + b"x" + BLOCK, "behind a movie", id="movie, trailer"),

@@ -39,6 +39,7 @@ ELEMENTS = [
     b"<s:point xmlns:s='http://www.georss.org/georss'>51.5 -0.1</s:point>",
     b"<c:cellid xmlns:c='http://developer.sonyericsson.com/cell/1.0/'>4711</c:cellid>",
     b"<Iptc4xmpCore:Location xmlns:Iptc4xmpCore='urn:odd'>the caf\xc3\xa9</Iptc4xmpCore:Location>",
+    b"<lat xmlns='urn:any'>51.5007</lat>",
     b"<any:lng xmlns:any='urn:any'>-0.1246</any:lng>",
     b"<e:GPSLongitude xmlns:e='http://ns.adobe.com/exif/1.0/'>1</e:GPSLongitude>",
     b"<exif:GPSLatitude><!-- a comment with </exif:GPSLatitude> -->1</exif:GPSLatitude>",
