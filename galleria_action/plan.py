@@ -119,6 +119,8 @@ class Plan:
         The bytes of the manifest; they are sent only if ``changes`` has a put of it.
     over_limit
         Why there are too many deletes, in sentences; then the plan is shown and refused.
+    is_part
+        Whether this is some of a plan only: then nothing is committed, whatever it contains.
     """
 
     bucket: str
@@ -137,6 +139,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
+    is_part: bool = False
 
     @property
     def scope(self) -> str:
