@@ -3,6 +3,7 @@
     photos → gate → site files → gate → pages → gate → ledger → manifest → delete → ledger
 
 Before them the ledger gets the keys that are new, so that a crash leaves nothing unknown.
+A part of a plan ends behind its photos, with the ledger: a whole plan is to follow.
 A gate: nothing failed, and nobody else committed since the plan was made. Deletes come after the
 commit, so the live manifest never lists a key that does not exist.
 """
@@ -116,8 +117,10 @@ class Deployment:
             if group:
                 self._upload(group)
                 commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
-        if self._commits:
+        if self._commits or self.plan.is_part:
             self.journal.flush()
+        if self.plan.is_part:
+            return
         if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
             self._check_listing()
         etag = self._commit() if self._commits else self.remote.manifest_etag

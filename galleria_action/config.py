@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
-from galleria_action import keys
+from galleria_action import keys, shard
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.event import Event
 from galleria_action.inputs import BY_NAME
 from galleria_action.reader import Reader
+from galleria_action.shard import Shard
 from galleria_action.sources import Sources
 
 MOST_CONCURRENT = 256
@@ -75,6 +76,7 @@ class Config:
     photos_only: bool = False
     site_only: bool = False
     force: bool = False
+    shard: Shard | None = None
     public_url: str | None = None
     photos_prefix: str = "photos"
     site_prefix: str = ""
@@ -124,6 +126,7 @@ def parse(sources: Sources, event: Event) -> Config:
         photos_only=photos_only,
         site_only=site_only,
         force=reader.boolean("force"),
+        shard=reader.shard(site_only=site_only),
         public_url=reader.url("public-url"),
         photos_prefix=reader.prefix("photos-prefix", "photos"),
         site_prefix=reader.prefix("site-prefix", "/"),
@@ -252,6 +255,20 @@ class _Reader(Reader):
             return MaxDeletes(share=float(share[1]) / 100)
         self.fault(f"max-deletes must be a count such as 20 or a share such as 25%, not {text!r}")
         return MaxDeletes(count=0)
+
+    def shard(self, *, site_only: bool) -> Shard | None:
+        text = self._sources.text("shard")
+        if text is None:
+            return None
+        if site_only:
+            self.fault("shard and site-only exclude each other: jobs share photos alone")
+        found = shard.parse(text)
+        if found is None:
+            self.fault(
+                f"shard must be i/n such as 3/20, with i from 1 to n and n up to {shard.MOST}, "
+                f"not {text!r}"
+            )
+        return found
 
     def concurrency(self) -> int:
         text = self.text("concurrency", "32")

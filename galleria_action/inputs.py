@@ -106,6 +106,12 @@ INPUTS: tuple[Input, ...] = (
         "force", SCOPE, "false", "Upload every object of the scope, whatever the comparison says."
     ),
     Input(
+        "shard",
+        "Part of the photos to upload, `i/n` such as `3/20`, for jobs that share a large upload; "
+        "nothing is committed. A run without it, after them all, does the rest.",
+        group=SCOPE,
+    ),
+    Input(
         "s3-endpoint",
         "URL of the S3-compatible service, such as `https://fsn1.your-objectstorage.com`. "
         "None means AWS.",

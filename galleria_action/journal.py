@@ -1,11 +1,15 @@
 """Keeps the ledger while a deployment runs: what was put and deleted, written every few seconds.
 
 A rerun after a crash then sends only what is missing. Written on the condition that nobody else
-did since; after a conflict the ledger is read again and our own changes are made to it.
+did since; after a conflict the ledger is read again and our own changes are made to it. Many jobs
+may write it at once (see `shard`): of those that try in the same moment one succeeds, so the others
+wait for times of their own.
 """
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -25,25 +29,35 @@ HEADERS = Headers("application/gzip", "private, no-store")
 SECONDS_BETWEEN_FLUSHES = 5.0
 SHARE_OF_TIME = 0.1
 """Flushes may take this share of the time: the ledger of a large gallery is written less often."""
-MOST_CONFLICTS = 10
+MOST_CONFLICTS = 25
+MOST_DOUBLINGS = 8
+"""Of the time within which the next attempt is made: 256 jobs get turns of their own in it."""
 
 
 class Journal:
     """The ledger of one run. Used by one thread."""
 
     def __init__(
-        self, store: Store, key: str, start: Ledger, etag: str | None, clock: Callable[[], float]
+        self,
+        store: Store,
+        key: str,
+        start: Ledger,
+        etag: str | None,
+        clock: Callable[[], float],
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store = store
         self._key = key
         self._base = start
         self._etag = etag
         self._clock = clock
+        self._rest = rest
+        self._outdated = False
         self._changes: dict[str, Entry | None] = {}
         self._photos_prefix: str | None = None
         self._site_prefix: str | None = None
-        self._last_flush = clock()
         self._pause = SECONDS_BETWEEN_FLUSHES
+        self._due = clock() + self._pause
 
     def note(self, changes: Mapping[str, Entry | None]) -> None:
         """Remember facts: key to entry, None for a key that is gone."""
@@ -59,32 +73,28 @@ class Journal:
         return self._changes[key] if key in self._changes else self._base.entries.get(key)
 
     def flush_if_due(self) -> None:
-        """Write what is new if the last time is long enough ago; a failure can wait."""
-        if self._clock() - self._last_flush < self._pause:
+        """Write what is new if the last time is long enough ago; a failure or conflict can wait."""
+        if self._clock() < self._due:
             return
         try:
-            self.flush()
+            if self._attempt():
+                return
+            self._pause *= 2  # others write, too: less often, and not at the same moments
+            self._due = self._clock() + _jitter(self._pause)
         except StoreError:
-            self._last_flush = self._clock()  # the flush before the commit reports it
+            self._due = self._clock() + self._pause  # the flush before the commit reports it
 
     def flush(self) -> None:
-        """Write the ledger if it differs from the one in the bucket."""
-        started = self._clock()
-        for _ in range(MOST_CONFLICTS):
-            current = replace(
-                self._base.changed(self._changes),
-                photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
-                site_prefix=_either(self._site_prefix, self._base.site_prefix),
-            )
-            if current == self._base:
+        """Write the ledger if it differs from the one in the bucket.
+
+        Raises :class:`DeployError` if others write it whenever this tries to.
+        """
+        for conflicts in range(MOST_CONFLICTS):
+            started = self._clock()
+            if self._attempt():
                 return
-            if self._write(current):
-                self._base, self._changes = current, {}
-                self._last_flush = self._clock()
-                took = self._last_flush - started
-                self._pause = max(SECONDS_BETWEEN_FLUSHES, took / SHARE_OF_TIME)
-                return
-            self._read_again()
+            turn = self._clock() - started
+            self._rest(_jitter(turn * 2 ** min(conflicts, MOST_DOUBLINGS)))
         raise DeployError(
             FailureReason.REMOTE_CHANGED,
             f"Error: The ledger {self._key} is being written by several deployments at once",
@@ -92,11 +102,32 @@ class Journal:
             "deployments of one gallery apart.",
         )
 
+    def _attempt(self) -> bool:
+        """Write what is new, if anything is; False if somebody else wrote in between."""
+        started = self._clock()
+        if self._outdated:
+            self._read_again()
+        current = replace(
+            self._base.changed(self._changes),
+            photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
+            site_prefix=_either(self._site_prefix, self._base.site_prefix),
+        )
+        self._outdated = current != self._base and not self._write(current)
+        if self._outdated:
+            return False
+        self._base, self._changes = current, {}
+        ended = self._clock()
+        self._pause = max(SECONDS_BETWEEN_FLUSHES, (ended - started) / SHARE_OF_TIME)
+        self._due = ended + self._pause
+        return True
+
     def _write(self, current: Ledger) -> bool:
         data = ledger.encode(current)
         try:
             self._etag = self._store.put(self._key, data, HEADERS, Condition(self._etag))
         except ConditionUnknown:
+            if self._store.head(self._key) != self._etag:
+                return False
             self._etag = self._store.put(self._key, data, HEADERS)
         except ConditionFailed:
             return False
@@ -106,6 +137,10 @@ class Journal:
         found = self._store.get(self._key)
         self._etag = found.etag if found else None
         self._base = deployed.read_ledger(found, self._key, [])
+
+
+def _jitter(most: float) -> float:
+    return random.uniform(0, most)  # noqa: S311
 
 
 def _either(new: str | None, old: str | None) -> str | None:

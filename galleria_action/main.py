@@ -20,6 +20,7 @@ from galleria_action import (
     preparation,
     presentation,
     reviews,
+    share,
     unread,
 )
 from galleria_action import config as configuration
@@ -98,7 +99,7 @@ def run(
     journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
     deployment = Deployment(
         config=config,
-        plan=plan,
+        plan=share.of(plan, config.shard) if config.shard else plan,
         remote=remote,
         store=store,
         source=Content(workspace, readings.prepared),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from galleria_action import keys
 from galleria_action.text import shortened
@@ -44,16 +44,16 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
     numbers that may stand for values JSON cannot hold.
     """
     photos = list(_photos(document))
-    paths = list(_paths(photos))
+    files = list(_paths(photos))
     unspeakable = dict(_unspeakable(document, ())) if odd else {}
     yield from unspeakable.items()
     if not unspeakable:  # the schema's arithmetic cannot cope with them
         yield from _schema_problems(document)
     rest = (
         _id_problems(photos),
-        _path_problems(paths),
+        _path_problems(files),
         _time_problems(photos),
-        _absent_files(paths, absent),
+        _absent_files(files, absent),
     )
     for problem in chain.from_iterable(rest):
         if problem[0] not in unspeakable:
@@ -84,15 +84,27 @@ def _photos(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
             yield index, photo
 
 
-def _paths(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[tuple[int, str, str]]:
-    """Index, variant and path of every file."""
+class _File(NamedTuple):
+    """A path of the manifest: ``photos[photo].files[variant]``; ``name`` is it normalised."""
+
+    photo: int
+    variant: str
+    path: str
+    name: str
+
+    @property
+    def json_path(self) -> JsonPath:
+        return ("photos", self.photo, "files", self.variant)
+
+
+def _paths(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[_File]:
     for index, photo in photos:
         files = photo.get("files")
         if isinstance(files, dict):
             for variant in VARIANTS:
                 path = files.get(variant)
                 if isinstance(path, str) and path:
-                    yield index, variant, path
+                    yield _File(index, variant, path, normalised(path))
 
 
 def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
@@ -153,26 +165,26 @@ def normalised(path: str) -> str:
     return path.removeprefix("photos/")
 
 
-def _path_problems(paths: list[tuple[int, str, str]]) -> Iterator[Located]:
+def _path_problems(files: list[_File]) -> Iterator[Located]:
     owner: dict[str, int] = {}
-    for index, variant, path in paths:
-        name = normalised(path)
-        why = keys.fault(path) or keys.fault(name)
-        earlier = owner.setdefault(name, index)
-        if why is None and earlier != index:
+    for each in files:
+        why = keys.fault(each.path)
+        if each.name is not each.path:
+            why = why or keys.fault(each.name)
+        earlier = owner.setdefault(each.name, each.photo)
+        if why is None and earlier != each.photo:
             why = f"is also a file of photos[{earlier}]"
         if why:
-            yield ("photos", index, "files", variant), f"{shortened(repr(path))} {why}"
+            yield each.json_path, f"{shortened(repr(each.path))} {why}"
 
 
-def _absent_files(paths: list[tuple[int, str, str]], absent: Absent) -> Iterator[Located]:
-    names = dict.fromkeys(normalised(path) for _, _, path in paths)
-    usable = [name for name in names if keys.fault(name) is None]
+def _absent_files(files: list[_File], absent: Absent) -> Iterator[Located]:
+    usable = [name for name in {each.name: None for each in files} if keys.fault(name) is None]
     faults = absent(usable)
     if faults:
-        for index, variant, path in paths:
-            if why := faults.get(normalised(path)):
-                yield ("photos", index, "files", variant), f"{shortened(repr(path))} {why}"
+        for each in files:
+            if why := faults.get(each.name):
+                yield each.json_path, f"{shortened(repr(each.path))} {why}"
 
 
 def _time_problems(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[Located]:

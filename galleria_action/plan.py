@@ -14,6 +14,7 @@ from galleria_action.ledger import Entry
 from galleria_action.wanted import Wanted
 
 HASH_VERSION = 2
+HASHED_AT_ONCE = 1000
 
 
 class Action(StrEnum):
@@ -118,6 +119,8 @@ class Plan:
         The bytes of the manifest; they are sent only if ``changes`` has a put of it.
     over_limit
         Why there are too many deletes, in sentences; then the plan is shown and refused.
+    is_part
+        Whether this is some of a plan only: then nothing is committed, whatever it contains.
     """
 
     bucket: str
@@ -136,6 +139,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
+    is_part: bool = False
 
     @property
     def scope(self) -> str:
@@ -165,17 +169,22 @@ class Plan:
         The plan that a pull request shows and that of the later run are equal if nothing
         changed in between.
         """
-        canonical = json.JSONEncoder(separators=(",", ":")).encode
         where = [self.bucket, self.photos_prefix, self.site_prefix, self.metadata_key, self.scope]
-        digest = hashlib.sha256(canonical([HASH_VERSION, *where]).encode())
-        for each in self._sorted(Action.PUT):
-            headers = each.headers.digest if each.headers else ""
-            put = ["put", each.key, each.source, each.edit, headers]
-            digest.update(b"\n" + canonical(put).encode())
-        for each in self._sorted(Action.DELETE):
-            digest.update(b"\n" + canonical(["delete", each.key]).encode())
+        digest = hashlib.sha256(_canonical([HASH_VERSION, *where]))
+        puts = [
+            [each.key, each.source, each.edit, each.headers.digest if each.headers else ""]
+            for each in self._sorted(Action.PUT)
+        ]
+        # In pieces: that of 300,000 objects would be 100 MB.
+        for start in range(0, len(puts), HASHED_AT_ONCE):
+            digest.update(b"put" + _canonical(puts[start : start + HASHED_AT_ONCE]))
+        digest.update(b"delete" + _canonical([each.key for each in self._sorted(Action.DELETE)]))
         return digest.hexdigest()
 
     def _sorted(self, action: Action) -> Iterable[Change]:
         chosen = (each for each in self.changes if each.action is action)
         return sorted(chosen, key=lambda each: each.key)
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

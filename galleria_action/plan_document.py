@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from galleria_action.plan import Change, Plan
 
 VERSION = 1
+BATCH = 500
 
 
 def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
@@ -37,11 +38,18 @@ def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
     yield _bytes(json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}"))
     yield b',\n "changes": ['
     between = "\n  "
-    for each in plan.changes:
-        yield _bytes(between + json.dumps(_change(each), ensure_ascii=False))
+    for start in range(0, len(plan.changes), BATCH):
+        yield _bytes(between + _lines(plan.changes[start : start + BATCH]))
         between = ",\n  "
     yield b"\n ],"
     yield _bytes(json.dumps(foot, indent=1, ensure_ascii=False).removeprefix("{") + "\n")
+
+
+def _lines(changes: Sequence[Change]) -> str:
+    """A change a line; many at once, because a call of the encoder costs more than a change."""
+    text = json.dumps([_change(each) for each in changes], ensure_ascii=False)
+    # A quote inside of a text is escaped: this stands between two changes only.
+    return text[1:-1].replace('}, {"action"', '},\n  {"action"')
 
 
 def _bytes(text: str) -> bytes:

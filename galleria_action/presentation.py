@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action import plan_document, preparation, report, text
+from galleria_action import plan_document, preparation, report, share, text
 from galleria_action.config import Config
 from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
@@ -29,13 +29,14 @@ def show(
     runner.say(f"  Photos unchanged: {totals.photos_unchanged}")
     if config.dry_run and preparation.refusal(plan, config) is None:
         runner.say("\nDry run completed - no files were uploaded")
-    rendered = report.plan(plan, dry_run=config.dry_run)
+    shown = share.announced(plan, config.shard) if config.shard else plan
+    rendered = report.plan(shown, dry_run=config.dry_run)
     results.plan_path = reports.write(
         "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
     )
     results.report_path = reports.write("plan.md", [rendered.encode()])
     runner.summarize(rendered)
-    _show_rest(plan, config, results, runner)
+    _show_rest(shown, config, results, runner)
 
 
 def _show_rest(plan: Plan, config: Config, results: Results, runner: Runner) -> None:
@@ -80,6 +81,14 @@ def conclude(results: Results, config: Config, runner: Runner, seconds: float) -
             "deployment_file_hash foretold: it was made by a tool that edits them in another way. "
             "The times are right, and so are the pictures."
         )
+    if config.shard:
+        runner.say(
+            f"\nPart {config.shard} completed: {text.count(outcome.uploaded_files, 'file')} "
+            f"uploaded ({text.size(outcome.uploaded_bytes)}), nothing committed, "
+            f"in {text.duration(seconds)}"
+        )
+        runner.summarize(report.part(config.shard, outcome, seconds))
+        return
     if outcome.uploaded_files or outcome.deleted_files:
         runner.say(
             f"\nDeployment completed: {text.count(outcome.uploaded_files, 'file')} uploaded "

@@ -27,6 +27,7 @@ BATCH_FILES, BATCH_BYTES = 250, 4 << 20
 """Files are read in batches: handing over each alone would take longer than reading it."""
 
 ROOM = 48 << 20
+SMALL = 1 << 20
 OVERHEAD = 400  # of an object in memory, whatever its size
 
 Outcome = Reading | Stale | Undecidable | OSError
@@ -157,7 +158,8 @@ class Readings:
 
     def _keep(self, key: str, published: Published) -> None:
         size = len(published.data) + OVERHEAD
-        if size <= self._room:  # threads may pass here together; some bytes more do no harm
+        if size <= min(self._room, SMALL):
+            # Threads may pass here together; some bytes more do no harm.
             self._room -= size
             self.prepared[key] = published
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from galleria_action.errors import DeployError
 from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
 from galleria_action.recorder import Outcome
+from galleria_action.shard import Shard
 from galleria_action.text import code, count, duration, markdown, shortened, size
 
 SUMMARY_LIMIT = 880_000
@@ -220,6 +221,15 @@ def result(outcome: Outcome, seconds: float, url: str) -> str:
         f"## Deployed\n\n{count(outcome.uploaded_files, 'file')} uploaded "
         f"({size(outcome.uploaded_bytes)}), {count(outcome.deleted_files, 'file')} deleted, "
         f"in {duration(seconds)}.{link}\n"
+    )
+
+
+def part(shard: Shard, outcome: Outcome, seconds: float) -> str:
+    """What one of several jobs that share the photos has done."""
+    return (
+        f"## Part {shard} uploaded\n\n{count(outcome.uploaded_files, 'file')} uploaded "
+        f"({size(outcome.uploaded_bytes)}), in {duration(seconds)}. Nothing is committed: the "
+        "gallery that visitors see is as it was.\n"
     )
 
 

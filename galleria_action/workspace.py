@@ -18,7 +18,7 @@ from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
-_MORE = 1 << 16
+_MORE = 16 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
@@ -196,10 +196,7 @@ class Workspace:
     def find(
         self, folder: str, names: Sequence[str]
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
-        """The files ``names`` below ``folder``, and name to reason of those that are not usable.
-
-        Each folder is read once, so that 300,000 files need no request each for a link's target.
-        """
+        """The files ``names`` below ``folder``, and name to reason of those that are not usable."""
         found: dict[str, LocalFile] = {}
         faults: dict[str, str] = {}
         parents: dict[str, _Parent | Exception] = {}
@@ -262,12 +259,13 @@ class Workspace:
             if most is not None:
                 return os.read(descriptor, most)
             # By hand, because a file object takes as long as reading a small file.
-            data = os.read(descriptor, os.fstat(descriptor).st_size + 1)
-            while more := os.read(descriptor, _MORE):
-                data += more
+            size = os.fstat(descriptor).st_size
+            data = os.read(descriptor, size + 1)
+            if len(data) == size:
+                return data
+            return data + b"".join(iter(lambda: os.read(descriptor, _MORE), b""))
         finally:
             os.close(descriptor)
-        return data
 
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The bytes of the resolved ``path`` in pieces of ``size``, the last one smaller."""

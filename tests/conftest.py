@@ -14,7 +14,13 @@ from support.servers import Server
 def _no_settings_of_this_machine() -> Iterator[None]:
     """AWS profiles, certificates and proxies of whoever runs the tests play no part in them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_CA_BUNDLE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        for name in (
+            "AWS_PROFILE",
+            "AWS_CA_BUNDLE",
+            "REQUESTS_CA_BUNDLE",
+            "AWS_SESSION_TOKEN",
+            "AWS_ENDPOINT_URL",
+        ):
             patch.delenv(name, raising=False)
         patch.setenv("AWS_CONFIG_FILE", "/dev/null")
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

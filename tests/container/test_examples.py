@@ -6,6 +6,7 @@ cannot be fetched here (other people's actions, and `galleria/deploy@v1`, which 
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import pytest
@@ -170,6 +171,17 @@ def test_drift(run, server, bucket):
     assert 'differs in bucket "index.html"' in log
     assert "The bucket differs from the main branch: 2 files" in log
     assert servers.listing(server, bucket) == changed
+
+
+def test_sharded(run, keys, made, server, bucket):
+    """Eight jobs send the photos, the last one what is left; again, all have nothing to do."""
+    log = run("sharded", "workflow_dispatch")
+    assert keys() == made.keys() | SITE | RECORDS
+    assert len(set(re.findall(r"Part (\d) of 8 completed", log))) == 8
+    assert "::notice::5 files uploaded" in log
+    before = servers.listing(server, bucket)
+    assert "::notice::0 files uploaded" in run("sharded", "workflow_dispatch")
+    assert servers.listing(server, bucket) == before
 
 
 def test_from_outside(run, keys, made):

@@ -11,6 +11,7 @@ from galleria_action.config import Bucket, Config, MaxDeletes
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.event import Event
 from galleria_action.inputs import INPUTS
+from galleria_action.shard import Shard
 from galleria_action.sources import Sources
 
 BUCKET = {"s3-bucket": "my-gallery"}
@@ -193,6 +194,27 @@ def test_other_comments_are_refused():
     """The fault names the possible ones."""
     (problem,) = fault({"comment": "sometimes"}).problems
     assert str(problem) == "comment must be one of always, changes, off, not 'sometimes'"
+
+
+def test_shard():
+    """i/n: part i of n of the photos; nothing given: no parts."""
+    assert parse({"shard": "3/20"}).shard == Shard(3, 20)
+    assert parse({"shard": ""}).shard is None
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1/257", "3", "third"])
+def test_shard_that_cannot_be(text):
+    """The fault says what a shard looks like."""
+    (problem,) = fault({"shard": text}).problems
+    expected = "shard must be i/n such as 3/20, with i from 1 to n and n up to 256, not "
+    assert str(problem) == expected + repr(text)
+
+
+def test_a_shard_of_the_site():
+    """Parts are of photos, and with site-only there are none."""
+    error = fault({"shard": "1/2", "site-only": "true"})
+    assert "shard and site-only exclude each other" in error.text()
+    assert parse({"shard": "1/2", "photos-only": "true"}).photos_only
 
 
 def test_both_scopes_exclude_each_other():

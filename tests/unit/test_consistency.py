@@ -35,6 +35,8 @@ ALL = pytest.mark.parametrize("each", INPUTS, ids=lambda each: each.name)
 MINIMAL = {"s3-bucket": "my-gallery", "s3-access-key": "id", "s3-secret-key": "secret"}
 RULES = {"metadata-file", "settings-file", "cache-control", "github-token"}
 """Inputs whose default is a rule and not a value that could be given."""
+SPECIAL = {"comment": "always", "shard": "2/3"}
+"""Values of inputs that take only some texts."""
 BUCKET_FIELDS = {"s3-bucket": "name"}
 EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,8 +66,8 @@ def some_value(each: Input) -> str:
         return "false" if each.default == "true" else "true"
     if each.kind is Kind.LINES:
         return "*.map: no-store"
-    if each.name == "comment":
-        return "always"
+    if each.name in SPECIAL:
+        return SPECIAL[each.name]
     return "https://example.org" if each.name in ("public-url", "s3-endpoint") else "77"
 
 

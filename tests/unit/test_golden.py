@@ -16,6 +16,7 @@ from unit.showcase import OUTCOME, failure, idle_plan, refused_plan, rich_plan
 
 from galleria_action import comment, plan_document, report
 from galleria_action.recorder import Outcome
+from galleria_action.shard import Shard
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 REWRITE = os.environ.get("GALLERIA_REWRITE_GOLDEN") == "1"
@@ -31,6 +32,7 @@ REPORTS = {
     "plan-idle.md": lambda: report.plan(idle_plan(), dry_run=False),
     "comment.md": lambda: comment.body(rich_plan(), dry_run=True),
     "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
+    "result-part.md": lambda: report.part(Shard(3, 20), BEFORE_THE_COMMIT, 83.4),
     "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),
     "failure.md": lambda: report.failure(failure(), BEFORE_THE_COMMIT),
     "failure-early.md": lambda: report.failure(failure(), None),

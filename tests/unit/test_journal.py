@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from support.memory import MemoryStore, Operation, RecordingStore
 
@@ -233,4 +237,85 @@ def test_a_store_without_conditions(clock):
     made.note({"a": A})
     made.flush()
     assert stored(store).entries == {"a": A}
-    assert [operation.name for operation in store.operations] == ["put", "put"]
+    assert [operation.name for operation in store.operations] == ["put", "head", "put"]
+
+
+def test_a_conflict_without_conditions(clock):
+    """There the ledger is looked at right before it is written."""
+    store = RecordingStore(MemoryStore(knows_conditions=False))
+    made = journal(store, clock)
+    store.inner.put(KEY, ledger.encode(Ledger({"b": B})), journals.HEADERS)
+    made.note({"a": A})
+    made.flush()
+    assert stored(store).entries == {"a": A, "b": B}
+
+
+def test_a_conflict_in_between_can_wait(store, clock):
+    """Uploads do not wait for the turn of a record; it is tried less often, then written whole."""
+    made = journal(store, clock)
+    counter = iter(range(1000))
+
+    def meddle(operation: Operation) -> None:
+        if operation.name == "put":
+            other = ledger.encode(Ledger({f"other {next(counter)}": B}))
+            store.inner.put(KEY, other, journals.HEADERS)
+
+    store.before = meddle
+    made.note({"a": A})
+    for second in range(1000):
+        clock.now = float(second)
+        made.flush_if_due()
+    assert 2 <= len(store.writes) < 50
+    store.before = lambda _: None
+    made.flush()
+    assert stored(store).entries.keys() > {"a"}
+
+
+def test_conflicts_are_waited_out_for_longer_and_longer(store, clock):
+    """Up to 256 times as long as an attempt takes, at random, so that many find turns."""
+    rests = []
+    made = Journal(store, KEY, Ledger(), None, clock, rests.append)
+    counter = iter(range(1000))
+
+    def meddle(operation: Operation) -> None:
+        clock.now += 1
+        if operation.name == "put":
+            data = ledger.encode(Ledger({str(next(counter)): B}))
+            store.inner.put(KEY, data, journals.HEADERS)
+
+    store.before = meddle
+    made.note({"a": A})
+    with pytest.raises(DeployError):
+        made.flush()
+    assert len(rests) == journals.MOST_CONFLICTS
+    assert all(
+        0 <= rest <= 2 * 2 ** min(number, journals.MOST_DOUBLINGS)
+        for number, rest in enumerate(rests)
+    )
+    assert max(rests) > 16
+
+
+def test_many_jobs_at_once():
+    """Twenty jobs record their objects at the same moment, again and again: nothing is lost."""
+    jobs, store = 20, SlowStore()
+    together = threading.Barrier(jobs)
+
+    def record(number: int) -> None:
+        made = Journal(store, KEY, Ledger(), None, time.monotonic)
+        together.wait()
+        for flush in range(2):
+            made.note({f"{number}/{flush}/{each}": A for each in range(5)})
+            made.flush()
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for done in [pool.submit(record, number) for number in range(jobs)]:
+            done.result()
+    assert len(ledger.decode(store.get(KEY).data).entries) == jobs * 2 * 5
+
+
+class SlowStore(MemoryStore):
+    """A put takes a moment, in which others read and write."""
+
+    def put(self, *arguments, **named):
+        time.sleep(0.01)
+        return super().put(*arguments, **named)
