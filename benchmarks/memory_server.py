@@ -3,9 +3,9 @@
     python -m benchmarks.memory_server --port 9000 [--load LISTING]
 
 PUT, GET and HEAD of objects, LIST (versions 1 and 2, no delimiter but "/"); signatures and
-conditions are not looked at. `rclone serve` takes seconds to list 30,000 files, which every program would then
-wait for; here a page of 1,000 keys takes less than a millisecond, because its rows are made when
-objects are put. GET of `/` answers with the number of requests of each kind, as JSON.
+conditions are not looked at. `rclone serve` takes seconds to list 30,000 files, which every program
+would then wait for; here a page of 1,000 keys takes less than a millisecond, because its rows are
+made when objects are put. GET of `/` answers with the number of requests of each kind, as JSON.
 
 --load reads objects from a file of JSON lines: [bucket, key, size, ETag, base64 of the bytes or
 null]. Objects without bytes are listed and cannot be read.

@@ -62,7 +62,7 @@ def test_every_full_is_read_once():
 def test_progress():
     """A line when some seconds have passed, with what was read and what is left."""
     _, lines = read(Files({name: galleries.jpeg(name) for name in NAMES}))
-    assert lines == ["  3 of 3 read, 3.0 kB of 3.0 kB, 333 bytes/s, 0.0 s left"]
+    assert lines == ["  1 of 3 read, 1.0 kB of 3.0 kB, 111 bytes/s, 18 s left"]
 
 
 def test_files_that_cannot_be_read():
