@@ -182,6 +182,7 @@ def test_what_holds_no_position_is_the_same_object(data: bytes) -> None:
         pytest.param(
             photo(photoshop(resource(0x0424, XMP)[:-200])), "broken Photoshop", id="resource cut"
         ),
+        pytest.param(photo(*flir(b"latitude")), "FLIR segment: the name", id="FLIR with a sign"),
         pytest.param(
             photo(
                 segment(
@@ -199,6 +200,9 @@ def test_what_holds_no_position_is_the_same_object(data: bytes) -> None:
         ),
         pytest.param(photo(trailer=b"x" + BLOCK), "behind the image", id="trailer"),
         pytest.param(photo(trailer=XMP), "behind the image", id="XMP behind"),
+        pytest.param(photo(trailer=BLOCK + photo()), "behind the image", id="before another photo"),
+        pytest.param(photo(trailer=b"x" + PLACE), "may be a movie", id="user data behind"),
+        pytest.param(photo()[:-2] + XMP, "cut off", id="cut off in the scan"),
         pytest.param(
             photo(trailer=b"\1\2\3" + b"8db42d694ccc418790edff439fe026bf"),
             "8db42d69",

@@ -345,6 +345,36 @@ WHOLE = positions.block()
             id="the GPS directory is IFD1, too",
         ),
         pytest.param(
+            lay_out(
+                ">",
+                {
+                    "ifd0": [Row(0x010F, 2, b"", at=20, number=9), pointer(GPS_IFD, "gps")],
+                    "gps": gps_rows(">"),
+                },
+            ).block,
+            "IFD0 overlaps",
+            id="a value inside IFD0",
+        ),
+        pytest.param(
+            lay_out(
+                ">",
+                {
+                    "ifd0": [
+                        pointer(0x0111, "jpeg"),
+                        Row(0x0117, 4, struct.pack(">I", len(THUMBNAIL))),
+                        Row(SUB_IFDS, 4, bytes(4), to="sub"),
+                    ],
+                    "sub": [
+                        Row(0x0111, 4, struct.pack(">100I", *range(2400, 2500))),
+                        Row(0x0117, 4, struct.pack(">100I", *range(1000, 1100))),
+                    ],
+                },
+                data={"jpeg": THUMBNAIL, "more": b"\xff\xd8\xff" * 800},
+            ).block,
+            "parts overlap",
+            id="strips that overlap",
+        ),
+        pytest.param(
             broken(to=None, value=struct.pack(">I", 10)), "cannot be read", id="inside IFD0"
         ),
         pytest.param(WHOLE.replace(b"MM\0*", b"MM\0+"), "GPS directory", id="no TIFF"),

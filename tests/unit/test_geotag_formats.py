@@ -229,6 +229,7 @@ def heif(
     items: list[tuple[bytes, bytes, bytes]],
     *,
     method: int = 0,
+    elsewhere: int = 0,
     cut: int = 0,
     brand: bytes = b"heic",
     tail: bytes = b"",
@@ -251,17 +252,17 @@ def heif(
 
     def meta(base: int) -> bytes:
         rows = b"".join(
-            struct.pack(">HHHIH", number, method, 0, base, len(places))
+            struct.pack(">HHHIH", number, method, elsewhere, base, len(places))
             + b"".join(struct.pack(">II", *place) for place in places)
             for number, places in enumerate(extents, 1)
         )
         iloc = box(b"iloc", b"\1\0\0\0\x44\x40" + struct.pack(">H", len(items)) + rows)
-        idat = box(b"idat", media) if method == 1 else b""
+        idat = box(b"idat", media) if method else b""
         return box(
             b"meta", bytes(4) + box(b"hdlr", bytes(4) + b"\0\0\0\0pict") + iinf + iloc + idat
         )
 
-    if method == 1:
+    if method:
         return head + meta(0) + tail
     return head + meta(len(head) + len(meta(0)) + 8) + box(b"mdat", media) + tail
 
@@ -480,7 +481,17 @@ BAD_SUM = chunk(b"eXIf", BLOCK)[:-1] + b"?"
         ),
         pytest.param(heif([(b"uri ", b"", BLOCK)]), "an item", id="HEIF, item"),
         pytest.param(heif([(b"Exif", b"", BLOCK)], method=2), "unknown place", id="HEIF, derived"),
-        pytest.param(heif([(b"Exif", b"", BLOCK)])[:-20], "", id="HEIF, cut off"),
+        pytest.param(
+            heif([(b"Exif", b"", BLOCK)], elsewhere=1), "unknown place", id="HEIF, another file"
+        ),
+        pytest.param(
+            heif([(b"Exif", b"", BLOCK)])[:-60] + box(b"free", bytes(9)), "", id="HEIF, cut off"
+        ),
+        pytest.param(
+            heif([(b"Exif", b"", OFFSET + BLOCK)]).replace(box(b"mdat"), b"")[: -len(BLOCK)],
+            "outside the file",
+            id="HEIF, without its media",
+        ),
         pytest.param(heif([], tail=box(b"abcd", BLOCK)), "a box", id="HEIF, box"),
         pytest.param(heif([], tail=b"x" + BLOCK), "behind the image", id="HEIF, trailer"),
         pytest.param(jxl(box(b"brob", b"Exif")), "brob", id="JPEG XL, compressed"),
@@ -498,6 +509,14 @@ BAD_SUM = chunk(b"eXIf", BLOCK)[:-1] + b"?"
         pytest.param(movie() + b"x" + BLOCK, "behind a movie", id="movie, trailer"),
         pytest.param(svg("GPS"), "the word 'gps'", id="SVG"),
         pytest.param(svg(data_url(JPEG)), "a file inside", id="SVG with a photo"),
+        pytest.param(
+            svg(data_url(png(chunk(b"eXIf", BLOCK)))), "a file inside", id="SVG with a PNG file"
+        ),
+        pytest.param(
+            json.dumps({"thumb": base64.b64encode(JPEG).decode()}).encode(),
+            "a file inside",
+            id="JSON with a photo",
+        ),
         pytest.param(b'{"lat": 51.5, "lng": -0.1}', "the word", id="JSON"),
         pytest.param(XMP, "the word", id="XMP sidecar"),
         pytest.param("Latitude 51".encode("utf-16"), "the word", id="UTF-16"),

@@ -139,6 +139,8 @@ def picture(data: bytes) -> bytes:
         ),
         (packet(b"text around " + LATITUDE), "does not read back"),
         (packet(b"<dc:title>lat: 51.501, lon: -0.124</dc:title>"), "coordinates in a text"),
+        (packet(LATITUDE + b"<dc:rights>+51.5007-000.1246/</dc:rights>"), "coordinates in a text"),
+        (packet(b"", b" exif:Name='exif:GPSLatitude' exif:Value='51'"), "as a value"),
         (packet(b"<dc:k>GPSLatitude</dc:k><dc:v>51</dc:v>"), "'GPSLatitude' as a value"),
         (packet(picture(photo(app1(positions.block())))), "a file inside with a position"),
     ],
