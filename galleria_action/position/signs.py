@@ -56,7 +56,10 @@ _WRITTEN = (
     re.compile(rb"gps" + _DEGREES),
     re.compile(rb"l(?:atitude|ongitude|at|on|ng)" + _DEGREES),
 )
-_ISO6709 = re.compile(rb"[+-][0-9]{2}\.[0-9]{2,}[+-][0-9]{3}\.[0-9]{2,}")
+# Its slash tells it from the paths of SVG.
+_ISO6709 = re.compile(
+    rb"[+-][0-9]{2}\.[0-9]{2,12}[+-][0-9]{3}\.[0-9]{2,12}(?:[+-][0-9.]{1,12})?(?:crs\w{1,12})?/"
+)
 # A JPEG file in base64, long enough for a position; its line breaks may be references.
 _BASE64 = re.compile(rb"/9j/[A-Za-z0-9+/=\s&#;]{100,}")
 
