@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from galleria_action import jpeg
-from galleria_action.jpeg import Segment, UnreadableError
+from galleria_action.jpeg import Segment
 from galleria_action.position import (
     extended_xmp,
     flir,
@@ -34,13 +34,8 @@ Extents = list[tuple[int, int]]
 
 def edit(data: bytes, blocks: Blocks) -> list[Piece]:
     """Return the pieces of a JPEG file that begins at the start of `data`; raises Undecidable."""
-    try:
-        scans = jpeg_scans.read(data)
-    except UnreadableError as error:
-        signs.refuse(data, str(error))
-        return []
-    if scans.cut is not None:
-        signs.refuse(data[scans.cut :], "a JPEG file that is cut off")
+    scans = jpeg_scans.read(data)
+    signs.refuse(data[scans.known : scans.end], f"broken JPEG file: {scans.fault}")
     metadata = [s for s in scans.segments if s.marker not in _TABLES]
     return [*_segments(data, metadata, blocks), *trailing.edit(data, scans.end, blocks)]
 

@@ -22,46 +22,57 @@ _MAX_SEGMENTS = 5_000
 class Scans(NamedTuple):
     """The segments of a file; `end` is behind its EOI.
 
-    In a file that is cut off inside a scan, `cut` is where that scan's data begins; else None.
+    `fault` says why a file has no EOI: it ends inside a scan, or its structure is broken. Then
+    nothing is known of its bytes from `known` on, and `end` is the end of all bytes.
     """
 
     segments: tuple[Segment, ...]
+    known: int
     end: int
-    cut: int | None
+    fault: str
 
 
 def read(data: bytes, at: int = 0) -> Scans:
-    """Read the JPEG file that begins at `at`; raises UnreadableError if its structure is broken."""
-    if not data.startswith(SOI, at):
-        raise UnreadableError("not a JPEG file")
+    """Read the JPEG file whose SOI is at `at`."""
     segments: list[Segment] = []
-    at += 2
+    known = at = at + len(SOI)
     while True:
-        marker, at = _marker(data, at)
-        if marker == _END:
-            return Scans(tuple(segments), at, None)
-        end = at + int.from_bytes(data[at : at + 2], "big")
-        if marker in _STANDALONE or marker < 0xC0:
-            raise UnreadableError(f"broken JPEG file: marker 0x{marker:02X} between segments")
-        if end < at + 2 or end > len(data):
-            raise UnreadableError("broken JPEG file: a segment is longer than the file")
+        try:
+            segment, at = _segment(data, at)
+        except UnreadableError as error:
+            return Scans(tuple(segments), known, len(data), str(error))
+        if segment is None:
+            return Scans(tuple(segments), at, at, "")
+        segments.append(segment)
+        known = at
         if len(segments) == _MAX_SEGMENTS:
-            raise UnreadableError("broken JPEG file: too many segments")
-        segments.append(Segment(marker, at, at + 2, end))
-        at = end
-        if marker == _SCAN:
+            return Scans(tuple(segments), known, len(data), "too many segments")
+        if segment.marker == _SCAN:
             found = _MARKER.search(data, at)
             if not found:
-                return Scans(tuple(segments), len(data), at)
-            at = found.start()
+                return Scans(tuple(segments), known, len(data), "it ends inside the image")
+            known = at = found.start()
+
+
+def _segment(data: bytes, at: int) -> tuple[Segment | None, int]:
+    """Return the segment at `at`, None for EOI, and what is behind it."""
+    marker, at = _marker(data, at)
+    if marker == _END:
+        return None, at
+    end = at + int.from_bytes(data[at : at + 2], "big")
+    if marker in _STANDALONE or marker < 0xC0:
+        raise UnreadableError(f"marker 0x{marker:02X} between segments")
+    if end < at + 2 or end > len(data):
+        raise UnreadableError("a segment is longer than the file")
+    return Segment(marker, at, at + 2, end), end
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
     """Return the marker at `at`, behind any fill bytes, and where it ends."""
     if data[at : at + 1] != b"\xff":
-        raise UnreadableError("broken JPEG file: bytes between segments")
+        raise UnreadableError("bytes between segments" if at < len(data) else "it ends early")
     while data[at : at + 1] == b"\xff":
         at += 1
     if at >= len(data):
-        raise UnreadableError("broken JPEG file: it ends before the image")
+        raise UnreadableError("it ends early")
     return data[at], at + 1

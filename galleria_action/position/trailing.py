@@ -6,7 +6,6 @@ bytes between them are what is searched for signs.
 
 from __future__ import annotations
 
-from galleria_action.jpeg import UnreadableError
 from galleria_action.position import Undecidable, boxes, jpeg_scans, pieces, signs
 from galleria_action.position.pieces import Blocks, Piece
 
@@ -52,7 +51,5 @@ def _end(data: bytes, start: int) -> int | None:
     if not data.startswith(_JPEG, start):
         end = boxes.end(data, start)
         return end if end > start else None
-    try:
-        return jpeg_scans.read(data, start).end
-    except UnreadableError:
-        return None
+    scans = jpeg_scans.read(data, start)
+    return None if scans.fault else scans.end

@@ -87,7 +87,8 @@ def outcomes(files: dict[str, bytes]) -> tuple[dict[str, bytes], set[str], dict[
 def tags_of(folder: Path, files: dict[str, bytes]) -> dict[str, exiftool.Tags]:
     """Return what exiftool reads in files, by their names."""
     folder.mkdir()
-    numbers = {f"{number:05}{Path(name).suffix}": name for number, name in enumerate(files)}
+    # exiftool tells the format by the content, but leaves out some names.
+    numbers = {f"{number:05}.jpg": name for number, name in enumerate(files)}
     for number, name in numbers.items():
         (folder / number).write_bytes(files[name])
     return {numbers[number]: tags for number, tags in exiftool.read(folder, "-u").items()}
