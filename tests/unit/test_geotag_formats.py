@@ -152,6 +152,16 @@ def test_compressed_png_texts_are_stored_instead(old: bytes, new: bytes) -> None
     assert decoded(result) == decoded(PNG)
 
 
+def test_a_stored_text_is_the_same_everywhere() -> None:
+    """One block, not compressed: its length, the complement of that, the text and its sum."""
+    head = XMP_KEY + b"\1\0\0\0"
+    size = len(XMP).to_bytes(2, "little")
+    stored = b"\x78\1\1" + size + bytes(255 - letter for letter in size) + XMP_BLANK
+    stored += zlib.adler32(XMP_BLANK).to_bytes(4, "big")
+    result = remove(png(chunk(b"iTXt", head + zlib.compress(XMP))))
+    assert result == png(chunk(b"iTXt", head + stored))
+
+
 def webp(*chunks: tuple[bytes, bytes], trailer: bytes = b"") -> bytes:
     """Return a WebP file with some chunks at its end."""
     body = saved("WEBP", exif=b"x")[12:]
