@@ -30,6 +30,7 @@ def clean(kind: bytes, chunk: bytes, blocks: Blocks) -> bytes | None:
     head, text, compressed = _parts(kind, rest)
     if separator and xmp_names.is_position("", keyword.rpartition(b":")[2].decode("latin-1")):
         return None
+    signs.refuse(head, "a text")
     old = _inflated(text) if compressed else text
     new = _text(keyword.lower(), old, blocks)
     if new is old:
@@ -45,8 +46,9 @@ def _parts(kind: bytes, rest: bytes) -> tuple[bytes, bytes, bool]:
         return rest[:1], rest[1:], True
     # Two bytes about compression, and two strings: language and translated keyword.
     fields = rest[2:].split(b"\0", 2)
-    text = fields[2] if len(fields) == 3 else b""
-    return rest[: len(rest) - len(text)], text, rest[:1] == b"\1"
+    if len(fields) < 3:
+        return b"", rest, False
+    return rest[: len(rest) - len(fields[2])], fields[2], rest[:1] == b"\1"
 
 
 def _text(keyword: bytes, text: bytes, blocks: Blocks) -> bytes:

@@ -468,6 +468,10 @@ BAD_SUM = chunk(b"eXIf", BLOCK)[:-1] + b"?"
             png(chunk(b"zTXt", b"a\0\0" + zlib.compress(b"a") + BLOCK)), "behind", id="PNG, behind"
         ),
         pytest.param(png(chunk(b"tEXt", b"a\0GPS: 51.501")), "a text", id="PNG, text"),
+        pytest.param(png(chunk(b"iTXt", b"a\0\0\0GPS: 51.501")), "a text", id="PNG, cut text"),
+        pytest.param(
+            png(chunk(b"iTXt", b"a\0\0\0en\0latitude\0x")), "a text", id="PNG, translated keyword"
+        ),
         pytest.param(png(chunk(b"caBX", b"exif:GPSLatitude")), "chunk caBX", id="PNG, C2PA"),
         pytest.param(
             png(chunk(b"tEXt", b"Raw profile type exif\0\nexif\n 9\nabc")),
