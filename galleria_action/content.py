@@ -12,7 +12,7 @@ from galleria_action.edits import correction, is_edited
 from galleria_action.plan import Change
 from galleria_action.publication import Published, Stale
 from galleria_action.readings import LARGE
-from galleria_action.wanted import Wanted
+from galleria_action.wanted import Stamp, Wanted
 
 PART = 16 << 20
 MOST_PARTS = 10_000  # of a multipart upload, AWS "Multipart upload limits"
@@ -27,14 +27,20 @@ class Files(Protocol):
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The same in pieces."""
 
+    def stamp(self, path: str) -> Stamp:
+        """What is another value as soon as the file is changed or replaced."""
+
 
 class Content:
     """The bytes of the workspace's files, as they are published.
 
-    ``prepared`` are some that the plan was made from, by key; they are given away.
+    ``prepared`` are some that the plan was made from, by key, with the stamps of their files;
+    they are given away, unless their file has changed since.
     """
 
-    def __init__(self, files: Files, prepared: dict[str, Published] | None = None) -> None:
+    def __init__(
+        self, files: Files, prepared: dict[str, tuple[Published, Stamp]] | None = None
+    ) -> None:
         self._files = files
         self._prepared = {} if prepared is None else prepared
 
@@ -46,8 +52,8 @@ class Content:
         """
         wanted = change.wanted
         assert wanted is not None, f"nothing is sent for {change.key}"
-        ready = self._prepared.pop(change.key, None)
-        if ready and ready.edit == change.edit:
+        ready, stamp = self._prepared.pop(change.key, (None, ()))
+        if ready and ready.edit == change.edit and stamp == self._files.stamp(wanted.file.path):
             return replace(ready, re_encoded=not _is_foretold(wanted, ready.data))
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)

@@ -15,7 +15,7 @@ from galleria_action.failures import positions_undecided, stale_photos
 from galleria_action.ledger import Owner
 from galleria_action.publication import Published, Reading, Stale, Undecidable
 from galleria_action.unread import ReadRequest
-from galleria_action.wanted import Wanted
+from galleria_action.wanted import Stamp, Wanted
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,6 +42,9 @@ class Files(Protocol):
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The same in pieces."""
 
+    def stamp(self, path: str) -> Stamp:
+        """What is another value as soon as the file is changed or replaced."""
+
     def relative(self, path: str) -> str:
         """The path as people know it."""
 
@@ -49,15 +52,15 @@ class Files(Protocol):
 class Readings:
     """Reads files in threads of ``executor``.
 
-    ``prepared`` is what was made of some of them, by key, ``room`` bytes at most: small photos
-    need not be read and edited once more to be sent.
+    ``prepared`` is what was made of some of them, by key, ``room`` bytes at most, each with the
+    file's stamp: small photos need not be read and edited once more to be sent.
     """
 
     def __init__(self, files: Files, executor: Executor, room: int = 0) -> None:
         self._files = files
         self._executor = executor
         self._room = room
-        self.prepared: dict[str, Published] = {}
+        self.prepared: dict[str, tuple[Published, Stamp]] = {}
         self._begun: Iterable[tuple[Wanted, Reading | None]] = ()
 
     def begin(self, objects: Iterable[Wanted]) -> None:
@@ -147,21 +150,22 @@ class Readings:
         wanted, edit, md5 = request
         whole = CHUNK if wanted.owner is Owner.SITE else LARGE
         if edit or wanted.strip_gps or wanted.file.size < whole:
+            stamp = self._files.stamp(wanted.file.path)
             data = self._files.read(wanted.file.path)
             reading, published = publication.read(wanted, edit, data, md5=md5)
             if published.edit:
-                self._keep(wanted.key, published)
+                self._keep(wanted.key, published, stamp)
             return reading
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
         return reading
 
-    def _keep(self, key: str, published: Published) -> None:
+    def _keep(self, key: str, published: Published, stamp: Stamp) -> None:
         size = len(published.data) + OVERHEAD
         if size <= min(self._room, SMALL):
             # Threads may pass here together; some bytes more do no harm.
             self._room -= size
-            self.prepared[key] = published
+            self.prepared[key] = (published, stamp)
 
     def _streamed(self, wanted: Wanted, *, md5: bool) -> Reading:
         sha256, of_all, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0

@@ -13,6 +13,9 @@ from galleria_action.headers import Headers
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Edit, Manifest
 
+Stamp = tuple[int, ...]
+"""What is another value as soon as a file is changed or replaced."""
+
 
 class LocalFile(NamedTuple):
     """A file to publish: relative to its folder, where it really is, and its bytes."""

@@ -15,11 +15,10 @@ from typing import NamedTuple
 
 from galleria_action import globs
 from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.file_bytes import FileBytes
 from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
-_MORE = 16 << 20
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
@@ -32,7 +31,7 @@ class _Parent(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Workspace(FileBytes):
     """The folder that relative paths are meant in.
 
     root
@@ -251,27 +250,6 @@ class Workspace:
         if any(self.excluded(name, each) for each in (path, *links)):
             raise Unpublishable("is excluded from being uploaded")
         return LocalFile(name, path, status.st_size)
-
-    def read(self, path: str, most: int | None = None) -> bytes:
-        """The bytes of the resolved ``path``; a link put there since is not followed."""
-        descriptor = os.open(path, _READ)
-        try:
-            if most is not None:
-                return os.read(descriptor, most)
-            # By hand, because a file object takes as long as reading a small file.
-            size = os.fstat(descriptor).st_size
-            data = os.read(descriptor, size + 1)
-            if len(data) == size:
-                return data
-            return data + b"".join(iter(lambda: os.read(descriptor, _MORE), b""))
-        finally:
-            os.close(descriptor)
-
-    def chunks(self, path: str, size: int) -> Iterator[bytes]:
-        """The bytes of the resolved ``path`` in pieces of ``size``, the last one smaller."""
-        with open(os.open(path, _READ), "rb") as file:
-            while chunk := file.read(size):
-                yield chunk
 
 
 def _is_never(part: str) -> bool:

@@ -116,3 +116,16 @@ def test_large_edited_photos_are_no_parts(files, put):
     wanted = photo(put("full/a.jpg", JPEG))
     made = files.open(replace(change(wanted, JPEG, LARGE, str(EDIT))))
     assert isinstance(made, Published)
+
+
+def test_what_the_plan_was_made_from_is_sent(put, tmp_path):
+    """A small photo is not edited twice; if its file has changed since, that is noticed."""
+    folder = Workspace(str(tmp_path))
+    wanted = photo(put("full/a.jpg", JPEG))
+    stamp = folder.stamp(wanted.file.path)
+    prepared = {wanted.key: (Published(EDITED, str(EDIT)), stamp)}
+    planned = change(wanted, JPEG, len(EDITED), str(EDIT))
+    assert Content(folder, dict(prepared)).open(planned).data is EDITED
+    (tmp_path / "full/a.jpg").write_bytes(b"other")
+    with pytest.raises(Stale):
+        Content(folder, dict(prepared)).open(planned)
