@@ -130,7 +130,11 @@ def _without_gps(old: Tiff, directory: Directory) -> Piece:
     if end > len(old.block) or others.overlap(directory.end, end):
         # Some writers leave out the link that ends a directory.
         end, link = directory.end, b""
-    rows = [old.block[e.at : e.at + 12] for e in directory.entries if e.tag != _GPS]
+    kept = [entry for entry in directory.entries if entry.tag != _GPS]
+    if kept and kept[0].size < 0:
+        # exiftool passes over a broken entry, but gives up a directory that begins with one.
+        raise Undecidable(f"broken Exif block: an entry of {directory.name} is of no known type")
+    rows = [old.block[entry.at : entry.at + 12] for entry in kept]
     rows = rows or [struct.pack(f"{old.order}HHI4x", *_PADDING)]
     new = struct.pack(f"{old.order}H", len(rows)) + b"".join(rows) + link
     return directory.at, end, new.ljust(end - directory.at, b"\0")

@@ -375,6 +375,17 @@ WHOLE = positions.block()
             id="strips that overlap",
         ),
         pytest.param(
+            lay_out(
+                ">",
+                {
+                    "ifd0": [pointer(GPS_IFD, "gps"), Row(0x9C9B, 99, bytes(4)), ANY],
+                    "gps": gps_rows(">"),
+                },
+            ).block,
+            "no known type",
+            id="a broken entry would come first",
+        ),
+        pytest.param(
             broken(to=None, value=struct.pack(">I", 10)), "cannot be read", id="inside IFD0"
         ),
         pytest.param(WHOLE.replace(b"MM\0*", b"MM\0+"), "GPS directory", id="no TIFF"),
