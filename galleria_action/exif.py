@@ -82,10 +82,6 @@ class Photo(NamedTuple):
         """See `edit`."""
         return b"".join((self._head(time, offset), memoryview(self.data)[self._header_end :]))
 
-    def edited_size(self, time: str, offset: str | None) -> int:
-        """Return the length of the edited file in bytes, without making more than its header."""
-        return len(self._head(time, offset)) + len(self.data) - self._header_end
-
     @property
     def _header_end(self) -> int:
         return jpeg.header_end(self.segments)
