@@ -73,12 +73,12 @@ def stale_photos(names: Iterable[str]) -> DeployError:
     )
 
 
-def positions_undecided(problems: Iterable[Problem]) -> DeployError:
+def positions_undecided(what: str, problems: Iterable[Problem]) -> DeployError:
     """The error for files that may say where a photo was taken, although none is to say it."""
     problems = sorted(problems, key=lambda each: each.message)
     return DeployError(
         FailureReason.METADATA,
-        f"Photo deployment failed: {count(len(problems), 'file')} may say where a photo was "
+        f"{what} failed: {count(len(problems), 'file')} may say where a photo was "
         "taken (strip-gps), and it can neither be removed nor ruled out",
         problems=problems,
         advice="Nothing was written. Remove the position with the program that made these files "

@@ -102,7 +102,7 @@ class FullReader:
                 problems=sorted(problems, key=str),
             )
         if undecided:
-            raise failures.positions_undecided(sorted(undecided, key=str))
+            raise failures.positions_undecided("Index", sorted(undecided, key=str))
         return [read[each.full] for each in photos]
 
     def _attempt(self, photo: Photo) -> Indexed | Undecidable | OSError:

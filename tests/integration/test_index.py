@@ -120,6 +120,16 @@ def test_positions_that_a_deployment_removes(folder):
             assert "up to date" in folder.index(strip_gps=strip)
 
 
+def test_positions_that_nobody_can_judge(folder):
+    """A deployment would refuse them, so the index does, by name; the manifest stays unmade."""
+    folder.add("good", galleries.jpeg("good"))
+    folder.add("odd", b"\0" * 40)
+    log = folder.index(status=1, strip_gps="true")
+    assert "Index failed: 1 file may say where a photo was taken (strip-gps)" in log
+    assert "full/odd.jpg" in log
+    assert not folder.file.exists()
+
+
 @pytest.mark.parametrize(
     ("offset", "target", "edited"),
     [
