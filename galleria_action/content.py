@@ -11,9 +11,10 @@ from galleria_action import publication
 from galleria_action.edits import correction, is_edited
 from galleria_action.plan import Change
 from galleria_action.publication import Published, Stale
-from galleria_action.readings import LARGE
 from galleria_action.wanted import Stamp, Wanted
 
+LARGE = 64 << 20
+"""Bytes from which on an object is sent in parts."""
 PART = 16 << 20
 MOST_PARTS = 10_000  # of a multipart upload, AWS "Multipart upload limits"
 

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from itertools import chain
 from typing import Protocol, TypeVar
 
-from galleria_action import publication
+from galleria_action import geotag, publication
 from galleria_action.edits import is_corrected
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.failures import positions_undecided, stale_photos
@@ -21,8 +21,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 CHUNK = 1 << 20
-LARGE = 64 << 20
-"""Bytes from which on a photo is read as a whole only if it may be edited."""
 BATCH_FILES, BATCH_BYTES = 250, 4 << 20
 """Files are read in batches: handing over each alone would take longer than reading it."""
 
@@ -118,7 +116,7 @@ class Readings:
         if stale:
             raise stale_photos(stale)
         if undecided:
-            raise positions_undecided(undecided)
+            raise positions_undecided("Photo deployment", undecided)
         return readings
 
     def _each(
@@ -134,7 +132,7 @@ class Readings:
 
     def _source(self, wanted: Wanted) -> Reading | None:
         try:
-            if wanted.file.size >= (CHUNK if wanted.owner is Owner.SITE else LARGE):
+            if wanted.file.size >= CHUNK:
                 return self._streamed(wanted, md5=False)
             return publication.read_source(wanted, self._files.read(wanted.file.path))
         except OSError:
@@ -148,8 +146,7 @@ class Readings:
 
     def _read(self, request: ReadRequest) -> Reading:
         wanted, edit, md5 = request
-        whole = CHUNK if wanted.owner is Owner.SITE else LARGE
-        if edit or wanted.strip_gps or wanted.file.size < whole:
+        if edit or wanted.strip_gps or wanted.file.size < CHUNK:
             stamp = self._files.stamp(wanted.file.path)
             data = self._files.read(wanted.file.path)
             reading, published = publication.read(wanted, edit, data, md5=md5)
@@ -168,13 +165,23 @@ class Readings:
             self.prepared[key] = (published, stamp)
 
     def _streamed(self, wanted: Wanted, *, md5: bool) -> Reading:
-        sha256, of_all, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        sha256, all_md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
+        position = None
         for chunk in self._files.chunks(wanted.file.path, CHUNK):
+            if not size and wanted.owner is not Owner.SITE:
+                # What stands further behind is not seen, so a position can be found, no more.
+                position = geotag.found(chunk) or None
             sha256.update(chunk)
             size += len(chunk)
             if md5:
-                of_all.update(chunk)
-        return Reading(sha256.hexdigest(), "", size, of_all.hexdigest() if md5 else "")
+                all_md5.update(chunk)
+        return Reading(
+            sha256=sha256.hexdigest(),
+            edit="",
+            size=size,
+            md5=all_md5.hexdigest() if md5 else "",
+            position=position,
+        )
 
 
 def _size(wanted: Wanted) -> int:

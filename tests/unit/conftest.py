@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+from galleria_action.wanted import LocalFile
+
 settings.register_profile("unit", deadline=None)
 settings.load_profile("unit")
 
@@ -41,5 +43,18 @@ def link(root):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(target)
         return path
+
+    return make
+
+
+@pytest.fixture
+def local_file(tmp_path):
+    """Makes a file and returns it as the wanted object has it."""
+
+    def make(name: str, data: bytes) -> LocalFile:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return LocalFile(name, str(path), len(data))
 
     return make

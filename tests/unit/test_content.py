@@ -29,19 +29,6 @@ def files(tmp_path) -> Content:
     return Content(Workspace(str(tmp_path)))
 
 
-@pytest.fixture
-def put(tmp_path):
-    """Makes a file and returns it as the wanted object has it."""
-
-    def make(name: str, data: bytes) -> LocalFile:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return LocalFile(name, str(path), len(data))
-
-    return make
-
-
 def photo(file: LocalFile, data: bytes = JPEG, published: bytes = EDITED, **changes):
     return full(
         "a", file=file, file_hash=sha256(data), deployment_hash=sha256(published), **changes
@@ -62,24 +49,24 @@ def change(wanted, source: bytes, size: int, edit: str = "") -> Change:
         (lambda file: page("a.jpg", file=file), JPEG, JPEG, ""),
     ],
 )
-def test_open(files, put, wanted, data, published, edit):
+def test_open(files, local_file, wanted, data, published, edit):
     """What is sent is what was planned."""
-    made = wanted(put("full/a.jpg", data))
+    made = wanted(local_file("full/a.jpg", data))
     assert files.open(change(made, data, len(published), edit)) == Published(published, edit)
 
 
 @pytest.mark.parametrize("data", [b"changed", b""])
-def test_changed_meanwhile(files, put, data):
+def test_changed_meanwhile(files, local_file, data):
     """A file that is no longer what the plan was made from is not sent."""
-    wanted = page("a.js", file=put("a.js", data))
+    wanted = page("a.js", file=local_file("a.js", data))
     with pytest.raises(Stale, match=r"a\.js"):
         files.open(change(wanted, b"planned", 7))
 
 
-def test_another_edit_than_planned(files, put):
+def test_another_edit_than_planned(files, local_file):
     """A plan of another edit is not carried out."""
     with pytest.raises(Stale):
-        files.open(change(photo(put("full/a.jpg", JPEG)), JPEG, len(EDITED), "exif/0 other"))
+        files.open(change(photo(local_file("full/a.jpg", JPEG)), JPEG, len(EDITED), "exif/0 other"))
 
 
 def test_gone_meanwhile(files):
@@ -89,10 +76,10 @@ def test_gone_meanwhile(files):
         files.open(change(wanted, b"x", 1))
 
 
-def test_parts(files, put):
+def test_parts(files, local_file):
     """From 64 MiB on an object is sent in equal parts, of which the last may be smaller."""
     data = bytes(LARGE + 5)
-    wanted = page("a.mp4", file=put("a.mp4", data))
+    wanted = page("a.mp4", file=local_file("a.mp4", data))
     parts = [len(part) for part in files.open(change(wanted, data, len(data)))]
     assert sum(parts) == len(data)
     assert set(parts[:-1]) == {content.PART}
@@ -101,27 +88,27 @@ def test_parts(files, put):
 
 
 @pytest.mark.parametrize("now", [LARGE + 5, LARGE - 5])
-def test_parts_of_a_file_that_changed(files, put, now):
+def test_parts_of_a_file_that_changed(files, local_file, now):
     """The last part is held back until the whole is known to be what was planned."""
     data = bytes(LARGE + 5)
-    wanted = page("a.mp4", file=put("a.mp4", b"x" + bytes(now - 1)))
+    wanted = page("a.mp4", file=local_file("a.mp4", b"x" + bytes(now - 1)))
     parts: list[bytes] = []
     with pytest.raises(Stale, match=r"a\.mp4"):
         parts.extend(files.open(change(wanted, data, len(data))))
     assert sum(map(len, parts)) < now
 
 
-def test_large_edited_photos_are_no_parts(files, put):
+def test_large_edited_photos_are_no_parts(files, local_file):
     """A photo that is edited is sent as one object, whatever the plan thinks of its size."""
-    wanted = photo(put("full/a.jpg", JPEG))
+    wanted = photo(local_file("full/a.jpg", JPEG))
     made = files.open(replace(change(wanted, JPEG, LARGE, str(EDIT))))
     assert isinstance(made, Published)
 
 
-def test_what_the_plan_was_made_from_is_sent(put, tmp_path):
+def test_what_the_plan_was_made_from_is_sent(local_file, tmp_path):
     """A small photo is not edited twice; if its file has changed since, that is noticed."""
     folder = Workspace(str(tmp_path))
-    wanted = photo(put("full/a.jpg", JPEG))
+    wanted = photo(local_file("full/a.jpg", JPEG))
     stamp = folder.stamp(wanted.file.path)
     prepared = {wanted.key: (Published(EDITED, str(EDIT)), stamp)}
     planned = change(wanted, JPEG, len(EDITED), str(EDIT))

@@ -12,13 +12,13 @@ from unit.samples import EDIT, full, page, thumb
 
 from galleria_action import exif
 from galleria_action.errors import DeployError, FailureReason
-from galleria_action.plan import Action, Change, Kind, Reason
 from galleria_action.readings import CHUNK, Readings
 from galleria_action.unread import ReadRequest
 from galleria_action.wanted import LocalFile
 from galleria_action.workspace import Workspace
 
 JPEG = galleries.jpeg("a")
+LOCATED = galleries.located(JPEG)
 EDITED = exif.edit(JPEG, EDIT.time, EDIT.offset)
 
 
@@ -31,37 +31,18 @@ def files(tmp_path) -> Workspace:
     return Workspace(str(tmp_path))
 
 
-@pytest.fixture
-def put(tmp_path):
-    """Makes a file and returns it as the wanted object has it."""
-
-    def make(name: str, data: bytes) -> LocalFile:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return LocalFile(name, str(path), len(data))
-
-    return make
-
-
 def photo(file: LocalFile, data: bytes = JPEG, published: bytes = EDITED, **changes):
     return full(
         "a", file=file, file_hash=sha256(data), deployment_hash=sha256(published), **changes
     )
 
 
-def change(wanted, source: bytes, size: int, edit: str = "") -> Change:
-    return Change(
-        Action.PUT, Reason.NEW, Kind.PHOTO, wanted.key, size, "a", sha256(source), edit, wanted.headers, wanted
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("executor", [Serial(), ThreadPoolExecutor(3)], ids=["serial", "threads"])
-def test_readings(files, put, executor):
+def test_readings(files, local_file, executor):
     """One reading for each request, whoever reads."""
-    wanted = photo(put("full/a.jpg", JPEG))
-    small = thumb("a", file=put("thumb/a.webp", b"thumb"))
-    site = page("index.html", file=put("index.html", b"page"))
+    wanted = photo(local_file("full/a.jpg", JPEG))
+    small = thumb("a", file=local_file("thumb/a.webp", b"thumb"))
+    site = page("index.html", file=local_file("index.html", b"page"))
     requests = [
         ReadRequest(wanted, wanted.edit, md5=True),
         ReadRequest(small, small.edit, md5=False),
@@ -80,25 +61,27 @@ def test_readings(files, put, executor):
 
 @pytest.mark.parametrize("size", [CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
 @pytest.mark.parametrize("md5", [True, False])
-def test_large_files_are_read_in_pieces(files, put, size, md5):
+def test_large_files_are_read_in_pieces(files, local_file, size, md5):
     """The same reading, whether a file was read at once or piece by piece."""
     data = b"x" * size
-    wanted = page("a.bin", file=put("a.bin", data))
+    wanted = page("a.bin", file=local_file("a.bin", data))
     reading = Readings(files, Serial()).all([ReadRequest(wanted, wanted.edit, md5)])[wanted.key]
     assert (reading.sha256, reading.edit, reading.size) == (sha256(data), "", size)
     assert reading.md5 == (hashlib.md5(data).hexdigest() if md5 else "")
 
 
 @pytest.mark.parametrize("size", [5, 2 * CHUNK])
-def test_stale(files, put, size):
+def test_stale(files, local_file, size):
     """All photos that are not the manifest's are listed, and what to do is said."""
     requests = [
         ReadRequest(
-            full(name, edit=None, file=put(f"full/{name}.jpg", b"x" * size)), None, md5=False
+            full(name, edit=None, file=local_file(f"full/{name}.jpg", b"x" * size)), None, md5=False
         )
         for name in ("b", "a")
     ]
-    good = ReadRequest(photo(put("full/c.jpg", JPEG), key="photos/full/c.jpg"), None, md5=False)
+    good = ReadRequest(
+        photo(local_file("full/c.jpg", JPEG), key="photos/full/c.jpg"), None, md5=False
+    )
     with pytest.raises(DeployError) as caught:
         Readings(files, Serial()).all([*requests, good])
     assert caught.value.reason is FailureReason.STALE_PHOTOS
@@ -108,9 +91,9 @@ def test_stale(files, put, size):
     assert "nothing was uploaded" in caught.value.text()
 
 
-def test_unreadable(files, put, tmp_path):
+def test_unreadable(files, local_file, tmp_path):
     """Files that vanished between the scan and the reading are named."""
-    file = put("full/a.jpg", JPEG)
+    file = local_file("full/a.jpg", JPEG)
     (tmp_path / "full/a.jpg").unlink()
     with pytest.raises(DeployError) as caught:
         Readings(files, Serial()).all([ReadRequest(photo(file), None, md5=False)])
@@ -125,12 +108,12 @@ def begun(files, *objects, requests=()):
     return readings.sources(), readings.all(requests)
 
 
-def test_what_was_begun_is_not_read_again(files, put, tmp_path):
+def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
     """Files that go as they are have been read when the bucket has answered."""
-    small = thumb("a", file=put("thumb/a.webp", b"thumb"))
-    site = page("index.html", file=put("index.html", b"page"))
+    small = thumb("a", file=local_file("thumb/a.webp", b"thumb"))
+    site = page("index.html", file=local_file("index.html", b"page"))
     readings = Readings(files, Serial())
-    readings.begin([small, site, photo(put("full/a.jpg", JPEG))])
+    readings.begin([small, site, photo(local_file("full/a.jpg", JPEG))])
     assert readings.sources() == {small.key: sha256(b"thumb"), site.key: sha256(b"page")}
     for name in ("thumb/a.webp", "index.html"):
         (tmp_path / name).unlink()
@@ -139,10 +122,10 @@ def test_what_was_begun_is_not_read_again(files, put, tmp_path):
     assert [made[small.key].size, made[site.key].size] == [5, 4]
 
 
-def test_what_was_begun_otherwise_is_read_as_it_is_wanted(files, put):
+def test_what_was_begun_otherwise_is_read_as_it_is_wanted(files, local_file):
     """An edit, a hash of what will be published, a position to remove: that takes the file."""
-    web = full("a", file_hash="", deployment_hash="", file=put("web/a.jpg", JPEG))
-    site = page("index.html", file=put("index.html", b"page"))
+    web = full("a", file_hash="", deployment_hash="", file=local_file("web/a.jpg", JPEG))
+    site = page("index.html", file=local_file("index.html", b"page"))
     _, made = begun(
         files,
         web,
@@ -154,11 +137,23 @@ def test_what_was_begun_otherwise_is_read_as_it_is_wanted(files, put):
     assert made[site.key].md5 == hashlib.md5(b"page").hexdigest()
 
 
-def test_begun_files_that_vanish(files, put, tmp_path):
+def test_begun_files_that_vanish(files, local_file, tmp_path):
     """They have no hash; what asks for them tells of it."""
-    site = page("index.html", file=put("index.html", b"page"))
+    site = page("index.html", file=local_file("index.html", b"page"))
     (tmp_path / "index.html").unlink()
     sources, _ = begun(files, site)
     assert sources == {}
     with pytest.raises(DeployError, match="cannot be read"):
         begun(files, site, requests=[ReadRequest(site, None, md5=False)])
+
+
+@pytest.mark.parametrize(("data", "position"), [(LOCATED, True), (JPEG, None)])
+def test_positions_of_large_photos(files, local_file, data, position):
+    """A large photo that goes as it is is not held in memory; its beginning tells its position."""
+    wanted = thumb("a", file=local_file("thumb/a.jpg", data + b"\0" * 2 * CHUNK))
+    reading = Readings(files, Serial()).all([ReadRequest(wanted, None, md5=False)])[wanted.key]
+    assert reading.position is position
+    readings = Readings(files, Serial())
+    readings.begin([wanted])
+    readings.sources()
+    assert readings.all([ReadRequest(wanted, None, md5=False)])[wanted.key].position is position
