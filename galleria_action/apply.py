@@ -11,7 +11,7 @@ commit, so the live manifest never lists a key that does not exist.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -25,11 +25,13 @@ from galleria_action.plan import Change, Kind, Plan
 from galleria_action.publication import Published, Stale
 from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
-from galleria_action.store import Store
+from galleria_action.store import Store, Uplink
 from galleria_action.transfer import ByteBudget
 
 BYTES_IN_FLIGHT = 64 << 20
 """Of objects; while it is edited and sent, one takes up to three times its size in memory."""
+SMALL = 256 << 10
+"""Bytes up to which reading and sending an object takes less time than handing it to a thread."""
 DELETES_BETWEEN_GATES = 1000
 
 
@@ -140,20 +142,44 @@ class Deployment:
 
     def _upload(self, group: Sequence[Change]) -> None:
         try:
-            transfer.run(
-                self._put,
-                group,
-                self.executor,
-                self.config.concurrency,
-                done=self._arrived,
-                tick=self._tick,
-            )
+            with self.store.uplink(self.executor) as uplink:
+                transfer.run(
+                    lambda change: self._start(change, uplink),
+                    group,
+                    self.config.concurrency,
+                    done=self._arrived,
+                    tick=self._tick,
+                    pump=uplink,
+                )
         except Stale as error:
             raise failures.stale(group[0], error) from None
         except OSError as error:
             raise failures.failed(group[0], f"a file cannot be read: {error.strerror}") from None
         except StoreError as error:
             raise failures.upload_error(group[0], error) from error
+
+    def _start(self, change: Change, uplink: Uplink | None) -> Future[Put]:
+        """Begin to send one object: in this thread if that is soon done, else in another."""
+        if uplink is None or change.size > SMALL:
+            return self.executor.submit(self._put, change)
+        arrived: Future[Put] = Future()
+        arrived.set_running_or_notify_cancel()
+        try:
+            content = self.source.open(change)
+        except (Stale, OSError) as error:
+            arrived.set_exception(error)
+            return arrived
+        assert isinstance(content, Published)
+        assert change.headers is not None
+
+        def tell(put: Future[str]) -> None:
+            if error := put.exception():
+                arrived.set_exception(error)
+            else:
+                arrived.set_result(Put(put.result(), len(content.data), content.re_encoded))
+
+        uplink.put(change.key, content.data, change.headers).add_done_callback(tell)
+        return arrived
 
     def _put(self, change: Change) -> Put:
         """Send one object; runs in a thread of the executor."""

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from galleria_action import __version__, engine
+from galleria_action import __version__, engine, signature
 from galleria_action.config import Bucket
-from galleria_action.engine import Credentials, Place
+from galleria_action.engine import Place
 from galleria_action.errors import Cancelled
 from galleria_action.fast_store import FastStore
 from galleria_action.retry import Retries
+from galleria_action.signature import Credentials
 from galleria_action.store import Store
 
 CONNECT_SECONDS = 10
@@ -74,7 +75,7 @@ def _custom_place(bucket: Bucket, endpoint: str) -> Place | None:
     assert bucket.access_key is not None
     assert bucket.secret_key is not None
     keys = Credentials(bucket.access_key, bucket.secret_key, bucket.session_token)
-    return Place(bucket.name, f"{endpoint}/{bucket.name}", region, lambda: keys)
+    return Place(f"{endpoint}/{signature.path(bucket.name)}", region, lambda: keys)
 
 
 def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
@@ -92,7 +93,7 @@ def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
         return Credentials(now.access_key, now.secret_key, now.token, expires)
 
     url = f"https://{name}.{endpoint.removeprefix('https://')}"
-    return Place(name, url, found.region_name, keys)
+    return Place(url, found.region_name, keys)
 
 
 def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> Store:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from galleria_action.engine import Declined, Engine, Failed
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
-from galleria_action.store import Condition, Found, Store
+from galleria_action.store import Condition, Found, Store, Uplink
+from galleria_action.uplink import FastUplink
 
 T = TypeVar("T")
 
@@ -53,13 +56,44 @@ class FastStore:
             except Declined:
                 pass
             else:
-                if etag == hashlib.md5(data, usedforsecurity=False).hexdigest():
+                if self.proves(etag, data):
                     return etag
-                # Damaged on its way, or a store whose ETags are something else: it is sent again
-                # with Content-MD5, in place of what has just been put.
-                self._etags_are_md5 = False
+                # It is sent again with Content-MD5, in place of what has just been put.
                 condition = condition and Condition(etag)
         return self.careful.put(key, data, headers, condition)
+
+    @contextmanager
+    def uplink(self, executor: Executor) -> Iterator[Uplink]:
+        lanes = self._engine.lanes()
+        try:
+            yield FastUplink(self, self._engine, lanes, executor)
+        finally:
+            lanes.close()
+
+    @property
+    def puts_fast(self) -> bool:
+        """Whether the engine is (still) worth a try for a put."""
+        return self._etags_are_md5 and self._failures < MOST_FAILURES
+
+    def proves(self, etag: str, data: bytes) -> bool:
+        """Whether the ETag is the MD5 of what was sent.
+
+        Else that was damaged on its way, or the store's ETags are something else: from now on
+        everything is sent with Content-MD5.
+        """
+        proven = etag == hashlib.md5(data, usedforsecurity=False).hexdigest()
+        self._etags_are_md5 = self._etags_are_md5 and proven
+        return proven
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Counts the failures in a row of what is done in its block."""
+        try:
+            yield
+        except Failed:
+            self._failures += 1
+            raise
+        self._failures = 0
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         return self.careful.put_parts(key, parts, headers)
@@ -89,13 +123,8 @@ class FastStore:
     def _try(self, request: Callable[[], T]) -> T:
         if self._failures >= MOST_FAILURES:
             raise Declined
-        try:
-            result = request()
-        except Failed:
-            self._failures += 1
-            raise
-        self._failures = 0
-        return result
+        with self.counted():
+            return request()
 
     @property
     def careful(self) -> Store:

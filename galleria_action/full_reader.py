@@ -92,7 +92,13 @@ class FullReader:
 
         observer.started(len(photos), sum(self._found[each.full].size for each in photos))
         try:
-            transfer.run(self._attempt, photos, executor, IN_FLIGHT, done=done, tick=observer.tick)
+            transfer.run(
+                lambda photo: executor.submit(self._attempt, photo),
+                photos,
+                IN_FLIGHT,
+                done=done,
+                tick=observer.tick,
+            )
         finally:
             observer.finished()
         if problems:

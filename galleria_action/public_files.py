@@ -9,6 +9,8 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import NoReturn
 from urllib.parse import quote
@@ -110,6 +112,9 @@ class PublicFiles:
         self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
     ) -> str:
         _refuse(key, len(data), headers, condition)
+
+    def uplink(self, executor: Executor) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         _refuse(key, parts, headers)

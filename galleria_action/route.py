@@ -1,14 +1,16 @@
 """The way to a store as this machine's environment describes it: certificates and proxy.
 
-Read by the rules of boto3, for an engine that would read the environment by rules of its own.
+Read by the rules of boto3.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import ssl
 
 
 def ca_bundle() -> str | None:
@@ -20,7 +22,7 @@ def proxy(url: str) -> str | None:
     """The URL of the proxy to reach ``url`` through; None for the direct way."""
     if not any(_names_proxy(name) for name, value in os.environ.items() if value):
         return None
-    from urllib.request import getproxies, proxy_bypass  # as slow to import as all of obstore
+    from urllib.request import getproxies, proxy_bypass  # slow to import
 
     place = urlsplit(url)
     found = None if proxy_bypass(place.netloc) else getproxies().get(place.scheme)
@@ -29,29 +31,18 @@ def proxy(url: str) -> str | None:
     return f"http:{found}" if found.startswith("//") else f"http://{found}"
 
 
-@contextmanager
-def explicit(bundle: str | None) -> Iterator[None]:
-    """For the block's length an environment that says nothing to an S3 client written in Rust.
+def trust() -> ssl.SSLContext:
+    """Whose certificates are believed; raises :class:`OSError` if that is nobody's.
 
-    Its certificate authorities are those of the file ``bundle``, or the machine's. The environment
-    is the process's: to be used before threads are started.
+    The authorities of the file that is set, or OpenSSL's: those of the machine, SSL_CERT_FILE.
     """
-    trust = {"SSL_CERT_FILE", "SSL_CERT_DIR"} if bundle else set()
-    hidden = {name: os.environ[name] for name in os.environ if _configures(name) or name in trust}
-    for name in hidden:
-        del os.environ[name]
-    if bundle:
-        os.environ["SSL_CERT_FILE"] = bundle
-    try:
-        yield
-    finally:
-        for name in trust:
-            os.environ.pop(name, None)
-        os.environ.update(hidden)
+    import ssl  # slow to import, and not needed for plain HTTP
 
-
-def _configures(name: str) -> bool:
-    return name.startswith("AWS_") or name.lower().endswith("_proxy")
+    context = ssl.create_default_context(cafile=ca_bundle())
+    folder = os.environ.get("SSL_CERT_DIR") or ssl.get_default_verify_paths().openssl_capath
+    if not context.get_ca_certs() and not os.path.isdir(folder):
+        raise FileNotFoundError("no certificate authorities")
+    return context
 
 
 def _names_proxy(name: str) -> bool:

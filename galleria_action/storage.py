@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, TypeVar
 
 from galleria_action import s3_faults
@@ -94,6 +95,9 @@ class S3Store:
             if status == 501 or (status == 400 and code in _NO_CONDITIONS):
                 raise ConditionUnknown(key) from None
             raise self._explained(error, f"write {key}") from error
+
+    def uplink(self, executor: Executor) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         place = {"Bucket": self._bucket, "Key": key}

@@ -7,6 +7,8 @@ ETags are opaque texts without quotes. Keys are Unicode texts. Every method rais
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +35,19 @@ class Condition:
     etag: str | None
 
 
+class Uplink(Protocol):
+    """Puts many objects at once, all of them in one thread; see :mod:`galleria_action.lanes`."""
+
+    def put(self, key: str, data: bytes, headers: Headers) -> Future[str]:
+        """Begin to write an object as :meth:`Store.put` does; its ETag comes in a :meth:`turn`."""
+
+    def turn(self, seconds: float) -> None:
+        """Go on with what was begun, until something happens or the time is over."""
+
+    def wake(self) -> None:
+        """End the turn that another thread is waiting in."""
+
+
 class Store(Protocol):
     """A bucket."""
 
@@ -54,6 +69,12 @@ class Store(Protocol):
         With a condition raises :class:`~galleria_action.errors.ConditionFailed` when it does
         not hold and :class:`~galleria_action.errors.ConditionUnknown` when the store does not
         implement conditions.
+        """
+
+    def uplink(self, executor: Executor) -> AbstractContextManager[Uplink | None]:
+        """What small objects are put through; None if that is :meth:`put`, in many threads.
+
+        ``executor`` has threads for what may take long.
         """
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from galleria_action.errors import Cancelled
 
@@ -48,50 +50,83 @@ class ByteBudget:
                 self._freed.notify_all()
 
 
+class Pump(Protocol):
+    """What makes the work go on while its end is waited for."""
+
+    def turn(self, seconds: float) -> None:
+        """Wait until something happens, at most so long."""
+
+    def wake(self) -> None:
+        """End the turn that another thread is waiting in."""
+
+
+class Bell:
+    """Work that goes on by itself, in threads, needs only to be waited for."""
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()
+
+    def turn(self, seconds: float) -> None:
+        with suppress(Empty):
+            self._rung.get(timeout=seconds)
+
+    def wake(self) -> None:
+        self._rung.put(None)
+
+
 def run(
-    work: Callable[[T], R],
+    start: Callable[[T], Future[R]],
     items: Iterable[T],
-    executor: Executor,
     in_flight: int,
     *,
     done: Callable[[T, R], None],
     tick: Callable[[], None],
+    pump: Pump | None = None,
 ) -> None:
-    """Do ``work`` on every item, at most ``in_flight`` at a time.
+    """Start the work on every item, at most ``in_flight`` at a time, and wait for its end.
 
-    ``done`` and ``tick`` run in the calling thread. After a failure nothing more is started;
-    what is in flight is waited for and counted, then the first failure is raised.
+    ``start``, ``done`` and ``tick`` run in the calling thread. After a failure nothing more is
+    started; what is in flight is waited for and counted, then the first failure is raised.
     """
-    waiting = iter(items)
+    pump = pump or Bell()
     running: dict[Future[R], T] = {}
     # Waiting for one of many futures takes longer the more there are; a queue does not.
-    finished: SimpleQueue[Future[R]] = SimpleQueue()
+    finished: deque[Future[R]] = deque()
+    here = threading.get_ident()
+
+    def report(future: Future[R]) -> None:
+        finished.append(future)
+        if threading.get_ident() != here:
+            pump.wake()
+
+    waiting = iter(items)
     failure: BaseException | None = None
     try:
         while True:
             if failure is None:
                 for item in islice(waiting, in_flight - len(running)):
-                    future = executor.submit(work, item)
+                    future = start(item)
                     running[future] = item
-                    future.add_done_callback(finished.put)
+                    future.add_done_callback(report)
             if not running:
                 break
-            with suppress(Empty):
-                next_one = finished.get(timeout=TICK)
-                failure = _first([failure, *_collect([next_one], running, done)])
+            if not finished:
+                pump.turn(TICK)
+            failure = _first([failure, *_collect(finished, running, done)])
             tick()
     except BaseException:
-        _drain(running, done)
+        _drain(running, finished, done, pump)
         raise
     if failure is not None:
         raise failure
 
 
 def _collect(
-    finished: Iterable[Future[R]], running: dict[Future[R], T], done: Callable[[T, R], None]
+    finished: deque[Future[R]], running: dict[Future[R], T], done: Callable[[T, R], None]
 ) -> list[BaseException]:
     failures: list[BaseException] = []
-    for future in finished:
+    while finished:
+        future = finished.popleft()
         item = running.pop(future)
         error = future.exception()
         if error is None:
@@ -107,9 +142,16 @@ def _first(failures: Iterable[BaseException | None]) -> BaseException | None:
     return min(happened, key=lambda each: isinstance(each, Cancelled), default=None)
 
 
-def _drain(running: dict[Future[R], T], done: Callable[[T, R], None]) -> None:
+def _drain(
+    running: dict[Future[R], T],
+    finished: deque[Future[R]],
+    done: Callable[[T, R], None],
+    pump: Pump,
+) -> None:
     """After an interruption: wait briefly for what is in flight, so that it is not forgotten."""
     for future in [each for each in running if each.cancel()]:
         del running[future]
-    finished, _ = wait(running, timeout=DRAIN_SECONDS)
-    _collect(finished, running, done)
+    deadline = time.monotonic() + DRAIN_SECONDS
+    while running and (left := deadline - time.monotonic()) > 0:
+        pump.turn(min(left, TICK))
+        _collect(finished, running, done)

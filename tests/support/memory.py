@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,6 +63,9 @@ class MemoryStore:
             etag = hashlib.md5(data).hexdigest()
             self.objects[key] = Stored(bytes(data), etag, headers)
             return etag
+
+    def uplink(self, executor: Executor) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         return self.put(key, b"".join(parts), headers)

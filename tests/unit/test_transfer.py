@@ -22,8 +22,14 @@ def threads():
 
 def run(work, items, executor, in_flight=4, tick=lambda: None) -> list:
     done: list = []
-    transfer.run(work, items, executor, in_flight, done=lambda *pair: done.append(pair), tick=tick)
+    start = _in(executor, work)
+    transfer.run(start, items, in_flight, done=lambda *pair: done.append(pair), tick=tick)
     return done
+
+
+def _in(executor, work):
+    """Starts work in a thread."""
+    return lambda item: executor.submit(work, item)
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 4, 50])
@@ -47,9 +53,8 @@ def test_in_flight(threads):
             running[0] -= 1
 
     transfer.run(
-        work,
+        _in(threads, work),
         range(40),
-        threads,
         3,
         done=lambda *_: callers.add(threading.get_ident()),
         tick=lambda: None,
@@ -69,9 +74,8 @@ def test_items_are_taken_when_there_is_room():
 
     seen = []
     transfer.run(
-        lambda item: item,
+        _in(Serial(), lambda item: item),
         items(),
-        Serial(),
         2,
         done=lambda *_: seen.append(len(taken)),
         tick=lambda: None,
@@ -92,7 +96,11 @@ def test_nothing_is_started_after_a_failure(threads):
     done: list = []
     with pytest.raises(OSError, match="broken"):
         transfer.run(
-            work, range(100), threads, 4, done=lambda *pair: done.append(pair), tick=lambda: None
+            _in(threads, work),
+            range(100),
+            4,
+            done=lambda *pair: done.append(pair),
+            tick=lambda: None,
         )
     assert len(started) < 20
     assert {item for item, _ in done} == set(started) - {2}
@@ -149,7 +157,11 @@ def test_interruption_keeps_what_is_in_flight(threads):
     done: list = []
     with pytest.raises(Cancelled):
         transfer.run(
-            work, range(50), threads, 3, done=lambda *pair: done.append(pair[0]), tick=tick
+            _in(threads, work),
+            range(50),
+            3,
+            done=lambda *pair: done.append(pair[0]),
+            tick=tick,
         )
     assert done
     assert set(done) <= {0, 1, 2}

@@ -1,0 +1,165 @@
+"""HTTP/1.1 without sockets: the bytes of a request, and what the bytes of an answer mean.
+
+https://www.rfc-editor.org/rfc/rfc9112
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+MOST_HEAD = 64 << 10
+"""Bytes of an answer's head, and of a chunk's first line; more is no answer to read."""
+MOST_CHUNK_DIGITS = 15
+
+_END_OF_HEAD = b"\r\n\r\n"
+_BODYLESS = (204, 304)
+
+
+class Malformed(Exception):
+    """The bytes are no answer that can be understood."""
+
+
+class Response(NamedTuple):
+    """A complete answer. ``headers`` have names in lower case, the last value of each.
+
+    ``reusable``: whether another request may follow on the same connection.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    reusable: bool
+
+
+def request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The head of a request; raises :class:`UnicodeEncodeError` unless all of it is ASCII."""
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in headers)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+class Incoming:
+    """An answer on its way: fed with bytes until it is complete.
+
+    ``bodyless``: the answer has no body whatever its head says, as that of a HEAD.
+    """
+
+    def __init__(self, *, bodyless: bool = False) -> None:
+        self._bodyless = bodyless
+        self._data = bytearray()
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._chunks: list[bytes] | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has arrived."""
+        return bool(self._data) or self._head is not None
+
+    def feed(self, data: bytes) -> Response | None:
+        """The answer if ``data`` completes it; raises :class:`Malformed`."""
+        self._data += data
+        while self._head is None:
+            end = self._data.find(_END_OF_HEAD)
+            if end < 0:
+                if len(self._data) > MOST_HEAD:
+                    raise Malformed("the head does not end")
+                return None
+            head = _parsed(bytes(self._data[:end]))
+            del self._data[: end + len(_END_OF_HEAD)]
+            if head[0] >= 200:  # before it may come some that only announce it
+                self._head = head
+        return self._complete()
+
+    def end(self) -> Response:
+        """The answer if the end of the connection completes it; raises :class:`Malformed`."""
+        if self._head is None or not self._until_end():
+            raise Malformed("the answer was cut off")
+        return Response(*self._head, bytes(self._data), reusable=False)
+
+    def _complete(self) -> Response | None:
+        assert self._head is not None
+        status, headers = self._head
+        if self._bodyless or status in _BODYLESS:
+            return self._response(b"")
+        if "transfer-encoding" in headers:
+            return self._chunked(headers["transfer-encoding"])
+        if self._until_end():
+            return None
+        length = headers["content-length"]
+        if not (length.isascii() and length.isdigit()):
+            raise Malformed("a length that is none")
+        if len(self._data) < int(length):
+            return None
+        body = bytes(self._data[: int(length)])
+        del self._data[: int(length)]
+        return self._response(body)
+
+    def _until_end(self) -> bool:
+        assert self._head is not None
+        headers = self._head[1]
+        return "transfer-encoding" not in headers and "content-length" not in headers
+
+    def _response(self, body: bytes) -> Response:
+        assert self._head is not None
+        status, headers = self._head
+        closes = "close" in headers.get("connection", "").lower()
+        # What follows an answer belongs to no request of ours.
+        return Response(status, headers, body, reusable=not closes and not self._data)
+
+    def _chunked(self, encoding: str) -> Response | None:
+        if encoding.lower() != "chunked":
+            raise Malformed(f"an unknown encoding: {encoding[:50]}")
+        chunks = self._chunks = [] if self._chunks is None else self._chunks
+        while (end := self._data.find(b"\r\n")) >= 0:
+            size = _chunk_size(bytes(self._data[:end]))
+            start = end + 2
+            if size == 0:
+                return self._trailed(start)
+            if len(self._data) < start + size + 2:
+                return None
+            chunks.append(bytes(self._data[start : start + size]))
+            if self._data[start + size : start + size + 2] != b"\r\n":
+                raise Malformed("a chunk without an end")
+            del self._data[: start + size + 2]
+        if len(self._data) > MOST_HEAD:
+            raise Malformed("a chunk without a size")
+        return None
+
+    def _trailed(self, start: int) -> Response | None:
+        """The answer, when the trailer behind its last chunk, mostly empty, has arrived."""
+        assert self._chunks is not None
+        if self._data[start : start + 2] == b"\r\n":
+            end = start + 2
+        elif (found := self._data.find(_END_OF_HEAD, start)) >= 0:
+            end = found + len(_END_OF_HEAD)
+        elif len(self._data) > MOST_HEAD:
+            raise Malformed("the trailer does not end")
+        else:
+            return None
+        del self._data[:end]
+        return self._response(b"".join(self._chunks))
+
+
+def _parsed(head: bytes) -> tuple[int, dict[str, str]]:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    version, _, rest = first.partition(" ")
+    status = rest[:3]
+    if version != "HTTP/1.1" or not (len(status) == 3 and status.isascii() and status.isdigit()):
+        raise Malformed(f"no status: {first[:100]!r}")
+    headers = {}
+    for line in lines:
+        name, colon, text = line.partition(":")
+        if not colon or not name or name != name.strip():
+            raise Malformed(f"no header: {line[:100]!r}")
+        headers[name.lower()] = text.strip()
+    return int(status), headers
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip()
+    if not 0 < len(digits) <= MOST_CHUNK_DIGITS:
+        raise Malformed("a chunk without a size")
+    try:
+        return int(digits, 16)
+    except ValueError:
+        raise Malformed("a chunk without a size") from None

@@ -1,0 +1,111 @@
+"""Small objects through the engine's lanes; boto3 sends again what they did not get through."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, suppress
+from typing import NamedTuple, Protocol
+
+from galleria_action.connection import Lost
+from galleria_action.engine import Declined, Engine, Failed, etag
+from galleria_action.headers import Headers
+from galleria_action.http1 import Response
+from galleria_action.lanes import Lanes
+from galleria_action.store import Store
+
+
+class Judge(Protocol):
+    """Who decides what the engine may do and what its answers are worth."""
+
+    @property
+    def careful(self) -> Store:
+        """The store that does what the engine does not."""
+
+    @property
+    def puts_fast(self) -> bool:
+        """Whether the engine is worth a try for a put."""
+
+    def counted(self) -> AbstractContextManager[None]:
+        """Counts the failures of its block."""
+
+    def proves(self, etag: str, data: bytes) -> bool:
+        """Whether the ETag shows that the data has arrived."""
+
+
+class _Put(NamedTuple):
+    key: str
+    data: bytes
+    headers: Headers
+    result: Future[str]
+
+
+class FastUplink:
+    """Many puts in one thread; what does not arrive is sent by boto3, in threads of ``executor``."""
+
+    def __init__(self, judge: Judge, engine: Engine, lanes: Lanes, executor: Executor) -> None:
+        self._judge = judge
+        self._engine = engine
+        self._lanes = lanes
+        self._executor = executor
+
+    def put(self, key: str, data: bytes, headers: Headers) -> Future[str]:
+        result: Future[str] = Future()
+        result.set_running_or_notify_cancel()  # what is on its way cannot be called back
+        self._attempt(_Put(key, data, headers, result), first=True)
+        return result
+
+    def _attempt(self, put: _Put, *, first: bool) -> None:
+        def answered(answer: Response | Lost) -> None:
+            found = self._proven(answer, put.data)
+            if found is not None:
+                put.result.set_result(found)
+            elif first and _may_pass(answer):
+                self._attempt(put, first=False)
+            else:
+                self._carefully(put)
+
+        if head := self._head(put.key, put.data, put.headers):
+            self._lanes.send(head, put.data, answered)
+        else:
+            self._carefully(put)
+
+    def _head(self, key: str, data: bytes, headers: Headers) -> bytes:
+        """Of the engine's request; empty if it cannot, or need not, be made."""
+        with suppress(Declined):
+            return self._engine.putting(key, data, headers) if self._judge.puts_fast else b""
+        return b""
+
+    def turn(self, seconds: float) -> None:
+        self._lanes.turn(seconds)
+
+    def wake(self) -> None:
+        self._lanes.wake()
+
+    def _proven(self, answer: Response | Lost, data: bytes) -> str | None:
+        """The ETag, if it shows that the data has arrived."""
+        try:
+            with self._judge.counted():
+                found = etag(answer)
+        except Failed:
+            return None
+        return found if self._judge.proves(found, data) else None
+
+    def _carefully(self, put: _Put) -> None:
+        def tell(second: Future[str]) -> None:
+            error = second.exception()
+            if error is None:
+                put.result.set_result(second.result())
+            else:
+                put.result.set_exception(error)
+
+        careful = self._judge.careful.put
+        attempt = self._executor.submit(careful, put.key, put.data, put.headers)
+        attempt.add_done_callback(tell)
+
+
+def _may_pass(answer: Response | Lost) -> bool:
+    """Whether a second attempt at once is worth it, and no burden to a store that asks for rest.
+
+    Rclone answers 500 to some of several first objects of a new folder.
+    """
+    return isinstance(answer, Lost) or answer.status == 500
