@@ -5,6 +5,7 @@ https://www.rfc-editor.org/rfc/rfc9112
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ MOST_CHUNK_DIGITS = 15
 
 _END_OF_HEAD = b"\r\n\r\n"
 _BODYLESS = (204, 304)
+_STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?=[ \r]|\Z)")
+# Only what is asked for: most of what stores say is for others.
+_HEADER = re.compile(
+    rb"\r\n(connection|content-length|etag|transfer-encoding):([^\r\n]*)", re.IGNORECASE
+)
 
 
 class Malformed(Exception):
@@ -21,7 +27,7 @@ class Malformed(Exception):
 
 
 class Response(NamedTuple):
-    """A complete answer. ``headers`` have names in lower case, the last value of each.
+    """A complete answer. ``headers`` are those that matter here, their names in lower case.
 
     ``reusable``: whether another request may follow on the same connection.
     """
@@ -141,18 +147,15 @@ class Incoming:
 
 
 def _parsed(head: bytes) -> tuple[int, dict[str, str]]:
-    first, *lines = head.decode("latin-1").split("\r\n")
-    version, _, rest = first.partition(" ")
-    status = rest[:3]
-    if version != "HTTP/1.1" or not (len(status) == 3 and status.isascii() and status.isdigit()):
-        raise Malformed(f"no status: {first[:100]!r}")
-    headers = {}
-    for line in lines:
-        name, colon, text = line.partition(":")
-        if not colon or not name or name != name.strip():
-            raise Malformed(f"no header: {line[:100]!r}")
-        headers[name.lower()] = text.strip()
-    return int(status), headers
+    first = _STATUS.match(head)
+    if not first:
+        raise Malformed(f"no status: {head[:100]!r}")
+    headers: dict[str, str] = {}
+    for name, text in _HEADER.findall(head):
+        before = headers.setdefault(name.decode().lower(), text.decode("latin-1").strip())
+        if before != text.decode("latin-1").strip():
+            raise Malformed(f"two of {name!r}")
+    return int(first[1]), headers
 
 
 def _chunk_size(line: bytes) -> int:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
-from galleria_action.connection import WRITE, Connection, Lost, Origin, Steps
+from galleria_action.connection import READ, WRITE, Connection, Lost, Origin, Steps
 from galleria_action.http1 import Response
 
 Answered = Callable[[Response | Lost], None]
@@ -25,16 +23,26 @@ _LOOKS = 1.0
 
 
 @dataclass(slots=True)
-class _Lane:
-    """A connection and what it is doing."""
+class _Request:
+    """What is to be sent, and who is told how it went."""
 
-    connection: Connection
-    steps: Steps[Response]
+    head: bytes
+    body: bytes
     answered: Answered
-    request: tuple[bytes, bytes]
-    deadline: float
-    descriptor: int = -1
-    wanted: int = 0
+
+
+class _Lane:
+    """A connection, what it is doing, and the events that it waits for."""
+
+    __slots__ = ("connection", "deadline", "descriptor", "request", "steps", "wanted")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.steps: Steps[Response] | None = None
+        self.request: _Request | None = None
+        self.deadline = 0.0
+        self.descriptor = -1
+        self.wanted = 0
 
 
 class Lanes:
@@ -46,8 +54,8 @@ class Lanes:
     def __init__(self, origin: Origin, clock: Callable[[], float] = time.monotonic) -> None:
         self._origin = origin
         self._clock = clock
-        self._idle: deque[Connection] = deque()
-        self._busy: dict[int, _Lane] = {}
+        self._lanes: dict[int, _Lane] = {}
+        self._idle: list[_Lane] = []
         self._poll = select.epoll()
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll.register(self._bell, select.EPOLLIN)
@@ -55,23 +63,22 @@ class Lanes:
 
     def send(self, head: bytes, body: bytes, answered: Answered) -> None:
         """Begin a request that may be made twice (if a connection turns out to be closed)."""
-        connection = self._idle.pop() if self._idle else Connection(self._origin)
-        self._begin(connection, (head, body), answered)
+        lane = self._idle.pop() if self._idle else _Lane(Connection(self._origin))
+        self._begin(lane, _Request(head, body, answered))
 
     def turn(self, seconds: float) -> None:
         """Go on with what was begun: wait for something to happen, at most so long."""
         for descriptor, events in self._poll.poll(seconds):
             if descriptor == self._bell:
                 os.eventfd_read(self._bell)
-            else:
-                lane = self._busy[descriptor]
-                lane.deadline = self._clock() + lane.connection.patience
-                self._step(lane, lambda lane=lane, events=events: lane.steps.send(events))  # type: ignore[misc]
+            elif lane := self._lanes.get(descriptor):
+                self._go_on(lane, events)
         now = self._clock()
         if now >= self._next_look:
             self._next_look = now + _LOOKS
-            for lane in [each for each in self._busy.values() if each.deadline < now]:
-                self._give_up(lane, Lost("no byte for too long"))
+            for lane in [each for each in self._lanes.values() if each.request]:
+                if lane.deadline < now:
+                    self._end(lane, Lost("no byte for too long"))
 
     def wake(self) -> None:
         """End the turn that another thread is waiting in."""
@@ -79,65 +86,61 @@ class Lanes:
 
     def close(self) -> None:
         """Hang up, whatever is under way."""
-        for lane in self._busy.values():
-            lane.steps.close()
-            lane.connection.close()
-        for connection in self._idle:
-            connection.close()
-        self._busy.clear()
-        self._idle.clear()
+        for lane in [*self._lanes.values(), *self._idle]:
+            self._hang_up(lane)
         self._poll.close()
         os.close(self._bell)
 
-    def _begin(
-        self, connection: Connection, request: tuple[bytes, bytes], answered: Answered
-    ) -> None:
-        steps = connection.exchange(*request)
-        lane = _Lane(connection, steps, answered, request, self._clock() + connection.patience)
-        self._step(lane, lambda: next(steps))
+    def _begin(self, lane: _Lane, request: _Request) -> None:
+        lane.request = request
+        lane.steps = lane.connection.exchange(request.head, request.body)
+        self._go_on(lane, None)
 
-    def _step(self, lane: _Lane, step: Callable[[], int]) -> None:
+    def _go_on(self, lane: _Lane, events: int | None) -> None:
+        if lane.steps is None:  # somebody spoke or hung up unasked
+            self._idle.remove(lane)
+            self._hang_up(lane)
+            return
         try:
-            wanted = step()
+            wanted = next(lane.steps) if events is None else lane.steps.send(events)
         except StopIteration as stop:
-            self._leave(lane)
-            if lane.connection.fileno() >= 0:
-                self._idle.append(lane.connection)
-            lane.answered(stop.value)
+            self._end(lane, stop.value)
         except Lost as error:
-            self._leave(lane)
-            if error.unanswered:
-                self._begin(Connection(self._origin), lane.request, lane.answered)
-            else:
-                lane.answered(error)
+            self._end(lane, error)
         else:
+            lane.deadline = self._clock() + lane.connection.patience
             self._wait(lane, wanted)
+
+    def _end(self, lane: _Lane, answer: Response | Lost) -> None:
+        request, lane.request = lane.request, None
+        assert request
+        if isinstance(answer, Lost) or lane.connection.fileno() < 0:
+            self._hang_up(lane)
+        else:
+            lane.steps = None
+            self._wait(lane, READ)
+            self._idle.append(lane)
+        if isinstance(answer, Lost) and answer.unanswered:
+            self._begin(_Lane(Connection(self._origin)), request)
+        else:
+            request.answered(answer)
 
     def _wait(self, lane: _Lane, wanted: int) -> None:
         descriptor = lane.connection.fileno()
-        if descriptor != lane.descriptor:
-            self._leave(lane)
-            self._busy[descriptor] = lane
-            lane.descriptor = descriptor
-            self._poll.register(descriptor, wanted)
-        elif wanted != lane.wanted or wanted == WRITE:
-            self._modify(descriptor, wanted)
-        lane.wanted = wanted
-
-    def _modify(self, descriptor: int, wanted: int) -> None:
+        if descriptor == lane.descriptor and wanted == lane.wanted != WRITE:
+            return
         try:
             self._poll.modify(descriptor, wanted)
-        except FileNotFoundError:  # of another attempt to connect, which got the same number
+        except FileNotFoundError:  # new, or another attempt to connect under the same number
             self._poll.register(descriptor, wanted)
+        if descriptor != lane.descriptor:
+            self._lanes.pop(lane.descriptor, None)
+            self._lanes[descriptor] = lane
+        lane.descriptor, lane.wanted = descriptor, wanted
 
-    def _leave(self, lane: _Lane) -> None:
-        self._busy.pop(lane.descriptor, None)
-        with suppress(OSError, ValueError):  # what is closed has left already
-            self._poll.unregister(lane.descriptor)
-        lane.descriptor = -1
-
-    def _give_up(self, lane: _Lane, error: Lost) -> None:
-        self._leave(lane)
-        lane.steps.close()
-        lane.connection.close()
-        lane.answered(error)
+    def _hang_up(self, lane: _Lane) -> None:
+        if self._lanes.get(lane.descriptor) is lane:
+            del self._lanes[lane.descriptor]
+        if lane.steps:
+            lane.steps.close()
+        lane.connection.close()  # which ends its registration, too

@@ -77,25 +77,29 @@ class Signer:
         ``target`` is path and query in their signed spelling; ``given`` has the headers to sign,
         their names in lower case.
         """
-        keys = self._fresh()
-        now = self._now()
-        headers = {"host": self._host, **given}
-        headers["x-amz-content-sha256"] = self._hash(body)
-        headers["x-amz-date"] = now
+        keys, now = self._fresh(), self._now()
+        digest = self._hash(body)
+        signed = [
+            ("host", self._host),
+            ("x-amz-content-sha256", digest),
+            ("x-amz-date", now),
+            *given.items(),
+        ]
         if keys.token:
-            headers["x-amz-security-token"] = keys.token
-        signed = sorted(headers.items())
-        names = ";".join(name for name, _ in signed)
+            signed.append(("x-amz-security-token", keys.token))
+        signed.sort()
+        names = ";".join([name for name, _ in signed])
+        lines = "\n".join([f"{name}:{text}" for name, text in signed])
         where, _, parameters = target.partition("?")
-        lines = [method, where, parameters, *(f"{name}:{text}" for name, text in signed)]
-        canonical = "\n".join([*lines, "", names, headers["x-amz-content-sha256"]])
+        canonical = f"{method}\n{where}\n{parameters}\n{lines}\n\n{names}\n{digest}"
         scope = f"{now[:8]}/{self._region}/s3/aws4_request"
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}"
-        signature = hmac.digest(self._signing_key(keys, now[:8]), to_sign.encode(), "sha256").hex()
-        credential = f"Credential={keys.access_key}/{scope}"
+        request = hashlib.sha256(canonical.encode()).hexdigest()
+        key = self._signing_key(keys, now[:8])
+        to_sign = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{request}"
+        signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+        credential = f"AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}"
         authorization = f"{credential}, SignedHeaders={names}, Signature={signature}"
-        signed.append(("authorization", f"AWS4-HMAC-SHA256 {authorization}"))
+        signed.append(("authorization", authorization))
         return signed
 
     def _hash(self, body: bytes | None) -> str:

@@ -40,7 +40,7 @@ class _Put(NamedTuple):
 
 
 class FastUplink:
-    """Many puts in one thread; what does not arrive is sent by boto3, in threads of ``executor``."""
+    """Many puts in one thread; those that fail are left to boto3, in threads of ``executor``."""
 
     def __init__(self, judge: Judge, engine: Engine, lanes: Lanes, executor: Executor) -> None:
         self._judge = judge
