@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +13,7 @@ from support import galleries, process, scripted, servers
 from support.scripted import Answer, fault, taken
 from support.servers import Hurried, Server
 
-from galleria_action import engine
+from galleria_action import connection
 from galleria_action.errors import ConditionFailed, FailureReason, StoreError
 from galleria_action.fast_store import MOST_FAILURES
 from galleria_action.headers import Headers
@@ -224,10 +223,10 @@ def test_a_condition_that_does_not_hold_is_no_fault():
     assert len(script.from_engine) == MOST_FAILURES + 2
 
 
-@pytest.mark.parametrize("limit", ["PUT_SECONDS", "READ_SECONDS"])
-def test_a_store_that_does_not_answer_the_engine(monkeypatch, limit):
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_a_store_that_does_not_answer_the_engine(monkeypatch, method):
     """It is left to boto3 when the time is up, for a put as for what is only asked."""
-    monkeypatch.setattr(engine, limit, 0.1)
+    monkeypatch.setattr(connection, "QUIET_SECONDS", 0.1)
     asked = threading.Event()
 
     def silence(request: scripted.Request) -> Answer:
@@ -238,24 +237,9 @@ def test_a_store_that_does_not_answer_the_engine(monkeypatch, limit):
 
     with scripted.scripted(silence) as script:
         store = scripted.store(script.address)
-        put = limit == "PUT_SECONDS"
-        store.put("a", b"", HEADERS) if put else store.get("a")
+        store.put("a", b"", HEADERS) if method == "PUT" else store.get("a")
 
     assert [each.by_boto3 for each in script.requests] == [False, True]
-
-
-def test_a_put_may_take_its_time(monkeypatch):
-    """How long an answer may be awaited is no limit to how long bytes may be on their way."""
-    monkeypatch.setattr(engine, "READ_SECONDS", 0.1)
-
-    def slow(request: scripted.Request) -> Answer:
-        time.sleep(0.5)
-        return taken(request)
-
-    with scripted.scripted(slow) as script:
-        scripted.store(script.address).put("a", b"x", HEADERS)
-
-    assert [each.by_boto3 for each in script.requests] == [False]
 
 
 class _Interrupted(BaseException):
