@@ -1,4 +1,4 @@
-"""The floor: the same PUTs by the bare engine (Rust's object_store), and nothing else.
+"""The floor: the same PUTs by obstore, Rust's object_store, and nothing else.
 
     python -I obstore_threads.py FOLDER ENDPOINT BUCKET THREADS
 

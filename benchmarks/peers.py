@@ -115,6 +115,7 @@ _AWS_CONFIG = {"AWS_CONFIG_FILE": str(HERE / "aws.ini")}
 
 ALL: Sequence[Peer] = (
     Peer(OURS, ours),
+    Peer("our engine alone", script("engine_alone.py"), first_only=True),
     Peer(FLOOR, script("obstore_threads.py"), first_only=True),
     Peer("s5cmd sync", s5cmd("sync")),
     Peer("s5cmd sync, 32 workers", s5cmd("--numworkers", str(CONNECTIONS), "sync")),

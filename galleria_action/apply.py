@@ -178,7 +178,8 @@ class Deployment:
             else:
                 arrived.set_result(Put(put.result(), len(content.data), content.re_encoded))
 
-        uplink.put(change.key, content.data, change.headers).add_done_callback(tell)
+        sending = uplink.put(change.key, content.data, change.headers, content.sha256)
+        sending.add_done_callback(tell)
         return arrived
 
     def _put(self, change: Change) -> Put:
@@ -187,7 +188,9 @@ class Deployment:
         with self.budget.hold(change.size):
             content = self.source.open(change)
             if isinstance(content, Published):
-                etag = self.store.put(change.key, content.data, change.headers)
+                etag = self.store.put(
+                    change.key, content.data, change.headers, sha256=content.sha256
+                )
                 return Put(etag, len(content.data), content.re_encoded)
             etag = self.store.put_parts(change.key, content, change.headers)
             return Put(etag, change.size)

@@ -55,7 +55,8 @@ class Content:
         assert wanted is not None, f"nothing is sent for {change.key}"
         ready, stamp = self._prepared.pop(change.key, (None, ()))
         if ready and ready.edit == change.edit and stamp == self._files.stamp(wanted.file.path):
-            return replace(ready, re_encoded=not _is_foretold(wanted, ready.data))
+            sha256 = hashlib.sha256(ready.data).hexdigest()
+            return replace(ready, re_encoded=not _is_foretold(wanted, sha256), sha256=sha256)
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
         data = self._files.read(wanted.file.path)
@@ -63,7 +64,7 @@ class Content:
             return _edited(change, wanted, data)
         if hashlib.sha256(data).hexdigest() != change.source:
             raise Stale(wanted.file.name)
-        return Published(data, change.edit)
+        return Published(data, change.edit, sha256=change.source)
 
     def _parts(self, wanted: Wanted, change: Change) -> Iterator[bytes]:
         """Parts of equal size; the last is held back until the hash of all has been checked."""
@@ -82,16 +83,16 @@ class Content:
 def _edited(change: Change, wanted: Wanted, data: bytes) -> Published:
     edit = wanted.edit if correction(change.edit) else None
     published = publication.publish(wanted, edit, data)
-    foretold = _is_foretold(wanted, published.data)
+    sha256 = hashlib.sha256(published.data).hexdigest()
+    foretold = _is_foretold(wanted, sha256)
     # What the manifest foretells can only be made of the file that it describes.
     proven = foretold and wanted.deployment_hash
     same = published.edit == change.edit
     if not same or not (proven or hashlib.sha256(data).hexdigest() == change.source):
         raise Stale(wanted.file.name)
-    return replace(published, re_encoded=not foretold)
+    return replace(published, re_encoded=not foretold, sha256=sha256)
 
 
-def _is_foretold(wanted: Wanted, data: bytes) -> bool:
+def _is_foretold(wanted: Wanted, sha256: str) -> bool:
     """Whether the manifest says nothing of the published bytes, or just this."""
-    known = wanted.deployment_hash
-    return not known or hashlib.sha256(data).hexdigest() == known
+    return wanted.deployment_hash in ("", sha256)

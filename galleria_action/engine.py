@@ -87,18 +87,26 @@ class Engine:
         answer = self._ask("HEAD", self._target(key))
         return None if answer.status == 404 else etag(_succeeded(answer))
 
-    def put(self, key: str, data: bytes, headers: Headers, condition: Condition | None) -> str:
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",
+    ) -> str:
         """Write an object and return its ETag, which only the caller can compare."""
         given = {**_stored(headers), **_conditional(condition)}
         # Made twice, the second would be refused because of the first.
-        answer = self._ask("PUT", self._target(key), given, data, again=condition is None)
+        head = self._head("PUT", self._target(key), given, data, sha256)
+        answer = self._exchange(head, data, again=condition is None)
         if condition and answer.status in (404, 409, 412):
             raise Declined
         return etag(_succeeded(answer))
 
-    def putting(self, key: str, data: bytes, headers: Headers) -> bytes:
+    def putting(self, key: str, data: bytes, headers: Headers, sha256: str) -> bytes:
         """The head of the request that writes an object."""
-        return self._head("PUT", self._target(key), _stored(headers), data)
+        return self._head("PUT", self._target(key), _stored(headers), data, sha256)
 
     def pages(self, prefix: str, after: str = "") -> Iterator[list[tuple[str, Listed]]]:
         """The objects whose keys start with ``prefix`` and come after ``after``, in their order."""
@@ -145,10 +153,15 @@ class Engine:
         return f"{self._origin.base}/{signature.path(key)}"
 
     def _head(
-        self, method: str, target: str, given: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        target: str,
+        given: Mapping[str, str],
+        body: bytes | None = None,
+        sha256: str = "",
     ) -> bytes:
         origin = self._origin
-        headers = self._signer.headers(method, target, given, body)
+        headers = self._signer.headers(method, target, given, body or b"", sha256)
         headers.append(_USER_AGENT)
         if body is not None:
             headers.append(("content-length", str(len(body))))
@@ -159,20 +172,16 @@ class Engine:
         except UnicodeEncodeError:
             raise Declined from None
 
-    def _ask(
-        self,
-        method: str,
-        target: str,
-        given: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        *,
-        again: bool = True,
+    def _ask(self, method: str, target: str) -> Response:
+        return self._exchange(self._head(method, target, {}), bodyless=method == "HEAD")
+
+    def _exchange(
+        self, head: bytes, body: bytes = b"", *, bodyless: bool = False, again: bool = True
     ) -> Response:
         """The answer to a request; ``again``: whether it may be made twice."""
-        head = self._head(method, target, given or {}, body)
         while True:
             used = self._connection()
-            steps = used.exchange(head, body or b"", bodyless=method == "HEAD")
+            steps = used.exchange(head, body, bodyless=bodyless)
             try:
                 answer = connection.finish(used, steps)
             except Lost as lost:

@@ -48,11 +48,16 @@ class FastStore:
         return self._first(lambda: self._engine.head(key), lambda store: store.head(key))
 
     def put(
-        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",
     ) -> str:
         if self._etags_are_md5:
             try:
-                etag = self._try(lambda: self._engine.put(key, data, headers, condition))
+                etag = self._try(lambda: self._engine.put(key, data, headers, condition, sha256))
             except Declined:
                 pass
             else:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from galleria_action import (
     aws,
     deployed,
+    heap,
     launch,
     outputs,
     planning,
@@ -78,6 +79,8 @@ def run(
 
     loaded = preparation.load_manifest(config, workspace)
     gallery = preparation.gather(config, workspace, results.mode, loaded)
+    if any(each.file.size >= heap.LARGE for each in gallery.objects):
+        heap.share()
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(store, config, [each.key for each in gallery.objects], uploaders)

@@ -109,7 +109,12 @@ class PublicFiles:
         }
 
     def put(
-        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",  # noqa: ARG002
     ) -> str:
         _refuse(key, len(data), headers, condition)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from galleria_action import exif, geotag
@@ -50,12 +50,14 @@ class Published:
     """The bytes to send and what was done to get them.
 
     ``re_encoded``: they were edited, and are not what the photo's manifest foretold.
+    ``sha256`` is theirs, '' if nobody needed it so far.
     """
 
     data: bytes
     edit: str = ""
     untouched_because: str = ""
     re_encoded: bool = False
+    sha256: str = field(default="", compare=False)
 
 
 def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:

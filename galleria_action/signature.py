@@ -70,15 +70,15 @@ class Signer:
         self._second: tuple[int, str] = (0, "")
 
     def headers(
-        self, method: str, target: str, given: Mapping[str, str], body: bytes | None
+        self, method: str, target: str, given: Mapping[str, str], body: bytes, sha256: str = ""
     ) -> list[tuple[str, str]]:
         """The headers of a request, signed.
 
         ``target`` is path and query in their signed spelling; ``given`` has the headers to sign,
-        their names in lower case.
+        their names in lower case; ``sha256`` is the body's, if it is known already.
         """
         keys, now = self._fresh(), self._now()
-        digest = self._hash(body)
+        digest = self._hash(body, sha256)
         signed = [
             ("host", self._host),
             ("x-amz-content-sha256", digest),
@@ -102,10 +102,12 @@ class Signer:
         signed.append(("authorization", authorization))
         return signed
 
-    def _hash(self, body: bytes | None) -> str:
+    def _hash(self, body: bytes, sha256: str) -> str:
         if not body:
             return _NOTHING
-        return hashlib.sha256(body).hexdigest() if self._payload else UNSIGNED
+        if not self._payload:
+            return UNSIGNED
+        return sha256 or hashlib.sha256(body).hexdigest()
 
     def _fresh(self) -> Credentials:
         keys = self._credentials

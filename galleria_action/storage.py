@@ -50,7 +50,12 @@ class S3Store:
         return self._unless_absent(f"look at {key}", request)
 
     def put(
-        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",  # noqa: ARG002
     ) -> str:
         arguments = {
             "Bucket": self._bucket,

@@ -38,7 +38,7 @@ class Condition:
 class Uplink(Protocol):
     """Puts many objects at once, all of them in one thread; see :mod:`galleria_action.lanes`."""
 
-    def put(self, key: str, data: bytes, headers: Headers) -> Future[str]:
+    def put(self, key: str, data: bytes, headers: Headers, sha256: str = "") -> Future[str]:
         """Begin to write an object as :meth:`Store.put` does; its ETag comes in a :meth:`turn`."""
 
     def turn(self, seconds: float) -> None:
@@ -62,9 +62,16 @@ class Store(Protocol):
         """ETag of the object at ``key``; None if there is none."""
 
     def put(
-        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",
     ) -> str:
         """Write an object, proven by its MD5, and return its ETag.
+
+        ``sha256`` is that of the data, '' if nobody knows it: a signature may need it.
 
         With a condition raises :class:`~galleria_action.errors.ConditionFailed` when it does
         not hold and :class:`~galleria_action.errors.ConditionUnknown` when the store does not

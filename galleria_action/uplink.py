@@ -36,6 +36,7 @@ class _Put(NamedTuple):
     key: str
     data: bytes
     headers: Headers
+    sha256: str
     result: Future[str]
 
 
@@ -48,10 +49,10 @@ class FastUplink:
         self._lanes = lanes
         self._executor = executor
 
-    def put(self, key: str, data: bytes, headers: Headers) -> Future[str]:
+    def put(self, key: str, data: bytes, headers: Headers, sha256: str = "") -> Future[str]:
         result: Future[str] = Future()
         result.set_running_or_notify_cancel()  # what is on its way cannot be called back
-        self._attempt(_Put(key, data, headers, result), first=True)
+        self._attempt(_Put(key, data, headers, sha256, result), first=True)
         return result
 
     def _attempt(self, put: _Put, *, first: bool) -> None:
@@ -64,15 +65,16 @@ class FastUplink:
             else:
                 self._carefully(put)
 
-        if head := self._head(put.key, put.data, put.headers):
+        if head := self._head(put):
             self._lanes.send(head, put.data, answered)
         else:
             self._carefully(put)
 
-    def _head(self, key: str, data: bytes, headers: Headers) -> bytes:
+    def _head(self, put: _Put) -> bytes:
         """Of the engine's request; empty if it cannot, or need not, be made."""
         with suppress(Declined):
-            return self._engine.putting(key, data, headers) if self._judge.puts_fast else b""
+            if self._judge.puts_fast:
+                return self._engine.putting(*put[:4])
         return b""
 
     def turn(self, seconds: float) -> None:

@@ -53,8 +53,14 @@ class MemoryStore:
             return stored.etag if stored else None
 
     def put(
-        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",
     ) -> str:
+        assert sha256 in ("", hashlib.sha256(data).hexdigest())
         with self.lock:
             if condition is not None and not self.knows_conditions:
                 raise ConditionUnknown(key)
@@ -124,8 +130,11 @@ class RecordingStore:
     def head(self, key):
         return self._call("head", key, lambda: self.inner.head(key))
 
-    def put(self, key, data, headers, condition=None):
-        return self._call("put", key, lambda: self.inner.put(key, data, headers, condition))
+    def uplink(self, executor):
+        return nullcontext()
+
+    def put(self, key, data, headers, condition=None, sha256=""):
+        return self._call("put", key, lambda: self.inner.put(key, data, headers, condition, sha256))
 
     def put_parts(self, key, parts, headers):
         return self._call("put parts", key, lambda: self.inner.put_parts(key, parts, headers))
