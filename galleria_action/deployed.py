@@ -17,8 +17,16 @@ from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
 
 
-def load(store: Store, config: Config, wanted: Iterable[str], executor: Executor) -> Remote:
+def load(
+    store: Store,
+    config: Config,
+    wanted: Iterable[str],
+    local: Manifest | None,
+    executor: Executor,
+) -> Remote:
     """The remote state, as far as ``wanted`` keys and this gallery's own are concerned.
+
+    ``local`` is the manifest here: most often the one there has the same bytes.
 
     Requests that don't depend on each other are made at once, in threads of ``executor``.
 
@@ -29,7 +37,10 @@ def load(store: Store, config: Config, wanted: Iterable[str], executor: Executor
     gets = [executor.submit(store.get, key) for key in (config.metadata_key, config.ledger_key)]
     found_manifest, found_ledger = (each.result() for each in gets)
     faults: list[str] = []
-    deployed = _manifest(found_manifest, config.metadata_key, faults)
+    if found_manifest and local and found_manifest.data == local.data:
+        deployed: Manifest | None = local
+    else:
+        deployed = _manifest(found_manifest, config.metadata_key, faults)
     records = read_ledger(found_ledger, config.ledger_key, faults)
     known = Remote(
         manifest_etag=found_manifest.etag if found_manifest else None,

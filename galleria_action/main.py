@@ -83,7 +83,9 @@ def run(
         heap.share()
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     readings.begin(gallery.objects)  # while the bucket answers
-    remote = deployed.load(store, config, [each.key for each in gallery.objects], uploaders)
+    remote = deployed.load(
+        store, config, [each.key for each in gallery.objects], gallery.manifest, uploaders
+    )
     preparation.refuse_conflicts(config, gallery, remote)
 
     requests = unread.find(gallery.objects, remote, readings.sources(), force=config.force)
