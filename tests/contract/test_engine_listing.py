@@ -23,7 +23,9 @@ def test_a_listing_that_breaks_off_is_gone_on_with(moto):
         lost: list[Request] = []
 
         def lose(request: Request) -> None:
-            if "continuation-token" in request.query and len(lost) < 2:  # the second is not repeated
+            if (
+                "continuation-token" in request.query and len(lost) < 2
+            ):  # the second is not repeated
                 lost.append(request)
                 raise Lost
 
@@ -33,7 +35,7 @@ def test_a_listing_that_breaks_off_is_gone_on_with(moto):
     assert lost
     assert found == names
     assert any("start-after" in each.query for each in between.requests)
-    assert sum("list-type" in each.query for each in between.requests) == 4
+    assert sum("list-type" in each.query for each in between.requests) == 5
 
 
 def _page(*keys: str) -> bytes:
@@ -48,15 +50,15 @@ def _page(*keys: str) -> bytes:
 
 @pytest.mark.parametrize(
     "keys",
-    [["a/c", "a/b", "a/d"], ["a/b", "a/b"], ["b", "a/b"], ["a/b", "a/b\n<!-- -->"]],
-    ids=["no order", "twice", "another folder", "comment"],
+    [["a/c", "a/b", "a/d"], ["a/b", "a/b"], ["b", "a/b"]],
+    ids=["no order", "twice", "another folder"],
 )
 def test_a_listing_that_the_engine_does_not_understand(keys):
     """boto3 makes it from its beginning."""
     with scripted.scripted(lambda _: Answer(body=_page(*keys))) as script:
         found = [key for key, _ in scripted.store(script.address).list("a/")]
 
-    assert found == [key.replace("<!-- -->", "") for key in keys]
+    assert found == keys
     assert [each.by_boto3 for each in script.requests] == [False, True]
 
 
