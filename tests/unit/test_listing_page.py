@@ -516,13 +516,15 @@ def test_another_encoding():
 printable = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 # `>` and quotes need not be escaped, but may be.
 entities = st.sampled_from([{}, {'"': "&quot;"}, {'"': "&#34;", "'": "&apos;"}, {"a": "&#x61;"}])
+names = printable.filter(lambda text: "Contents" not in text)  # of them nothing is read
+QUOTED = '"%s"'
 listed = st.tuples(printable, st.integers(0, 2**43), st.from_regex(r"[0-9a-f]{1,32}", fullmatch=True))
 
 
 @given(
     objects=st.lists(listed, max_size=6),
-    folders=st.lists(printable, max_size=3),
-    token=st.none() | printable,
+    folders=st.lists(names, max_size=3),
+    token=st.none() | names,
     extra=entities,
     line=st.sampled_from(["", "\n", "\n  "]),
     count=st.booleans(),
@@ -532,7 +534,7 @@ def test_any_listing(objects, folders, token, extra, line, count, behind):
     """Every key, size and ETag is read back as it was written, as a parser does it."""
     contents = [
         f"{line}<Contents>{line}<Key>{escape(key, extra)}</Key>{line}<Size>{size}</Size>{line}"
-        f"<ETag>{escape(f'"{etag}"', extra) if extra else etag}</ETag>{line}</Contents>"
+        f"<ETag>{escape(QUOTED % etag, extra)}</ETag>{line}</Contents>"
         for key, size, etag in objects
     ]
     about = [f"{line}<IsTruncated>{'true' if token else 'false'}</IsTruncated>"]
@@ -543,16 +545,11 @@ def test_any_listing(objects, folders, token, extra, line, count, behind):
     about += [
         f"{line}<CommonPrefixes><Prefix>{escape(each, extra)}</Prefix></CommonPrefixes>"
         for each in folders
-        if "Contents" not in each
     ]
     parts = contents + about if behind else about + contents
     data = f'<ListBucketResult xmlns="{NAMESPACE}">{"".join(parts)}{line}</ListBucketResult>'.encode()
 
-    if count and any("Contents" in each for each in folders):
-        return
     expected = [(key, Listed(size, etag)) for key, size, etag in objects]
-    if token and "Contents" in token:
-        return
     assert listing_page.read(data) == Page(expected, token or "")
     parsed = by_parser(data)
     assert parsed is None or parsed == Page(expected, token or "")
