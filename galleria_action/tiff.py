@@ -27,11 +27,12 @@ _SHORT, _LONG, _SIGNED, _IFD = 3, 4, 9, 13
 # Mac OS X wrote signed pointers.
 _OFFSETS = (_LONG, _SIGNED, _IFD)
 _POINTERS = {EXIF_IFD: "Exif", 0x8825: "GPS", 0xA005: "Interop", _SUB_IFDS: "Sub"}
+_POINTER_TAGS = frozenset(_POINTERS)
 # Values that are offsets of data, and the tags that hold the lengths of that data: strips, tiles
 # and the thumbnail.
 _DATA = {0x0111: 0x0117, 0x0144: 0x0145, 0x0201: 0x0202}
 _DATA_TAGS = frozenset(_DATA)
-_LOCATIONS = {*_DATA, *_DATA.values()}
+_LOCATIONS = frozenset({*_DATA, *_DATA.values()})
 # Real files have up to six. A crafted one could overlap thousands to keep the walk busy.
 _MAX_DIRECTORIES = 40
 
@@ -55,15 +56,22 @@ class Entry(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """An IFD: `name` is its path, such as `IFD0/Exif`; `end` is behind its last entry."""
+    """An IFD: `name` is its path, such as `IFD0/Exif`; `end` is behind its last entry.
+
+    `tags` are those of its entries; `sound` tells whether the values of all lie in the block.
+    """
 
     name: str
     at: int
     entries: tuple[Entry, ...]
     end: int
+    tags: frozenset[int]
+    sound: bool
 
     def all(self, tag: int) -> list[Entry]:
         """Return the entries of `tag`: one in sound files."""
+        if tag not in self.tags:
+            return []
         return [entry for entry in self.entries if entry.tag == tag]
 
 
@@ -129,20 +137,23 @@ def _directory(block: bytes, order: str, name: str, at: int) -> Directory | None
     end = at + 2 + 12 * count
     if end > len(block):
         return None
-    entries = []
-    place = at + 2
-    for tag, kind, number, start in struct.iter_unpack(order + "HHII", block[place:end]):
+    entries, tags = [], []
+    place, length, sound = at + 2, len(block), True
+    entry = tuple.__new__  # half the time of Entry(...), and blocks have some hundred entries
+    for tag, kind, number, offset in struct.iter_unpack(order + "HHII", block[place:end]):
         size = SIZES[kind] * number if kind in SIZES else -1
-        entries.append(
-            Entry(tag, kind, number, place, place + 8 if size <= INLINE else start, size)
-        )
+        start = place + 8 if size <= INLINE else offset
+        sound = sound and size >= 0 and start + size <= length
+        entries.append(entry(Entry, (tag, kind, number, place, start, size)))
+        tags.append(tag)
         place += 12
-    return Directory(name, at, tuple(entries), end)
+    return Directory(name, at, tuple(entries), end, frozenset(tags), sound)
 
 
 def _pointers(tiff: Tiff, directory: Directory) -> Iterator[tuple[str, int]]:
     """Yield name and offset of the directories that `directory` leads to."""
-    for entry in directory.entries:
+    leading = not _POINTER_TAGS.isdisjoint(directory.tags)
+    for entry in directory.entries if leading else ():
         if entry.tag in _POINTERS:
             name = f"{directory.name}/{_POINTERS[entry.tag]}"
             if entry.tag == _SUB_IFDS:
@@ -161,7 +172,8 @@ def _faults(tiff: Tiff, directory: Directory) -> Iterator[str]:
     if directory.end + 4 > len(tiff.block):
         yield f"{directory.name} ends without a link"
     length = len(tiff.block)
-    for entry in directory.entries:
+    faulty = not directory.sound or not _LOCATIONS.isdisjoint(directory.tags)
+    for entry in directory.entries if faulty else ():
         if entry.size < 0:
             yield f"tag 0x{entry.tag:04X} of {directory.name} has unknown type {entry.kind}"
         elif entry.start + entry.size > length:
@@ -175,7 +187,7 @@ def _faults(tiff: Tiff, directory: Directory) -> Iterator[str]:
 
 def data(tiff: Tiff, directory: Directory) -> Iterator[tuple[int, int, str]]:
     """Yield extent and owner of what the directory's offsets of image data lead to."""
-    if _DATA_TAGS.isdisjoint([entry.tag for entry in directory.entries]):
+    if _DATA_TAGS.isdisjoint(directory.tags):
         return  # mostly: this is asked often
     for tag, lengths in _DATA.items():
         starts = [n for entry in directory.all(tag) for n in tiff.numbers(entry)]
