@@ -173,20 +173,43 @@ def _check(
 
     Compares memory with memory; nothing is looked at byte by byte.
     """
+    if photo.segment and _is_in_place(photo, photo.segment, head, pieces):
+        _check_block(photo, head, photo.segment, texts)
+        return
     # In a file without an image the header ends with EOI, which `head` leaves to what follows.
     after = jpeg.header(head + jpeg.EOI)
     after_exif = jpeg.exif_segment(head, after)
     if after_exif is None:
         raise Uneditable("the edit does not read back: no Exif")
-    block = _block(head, after_exif)
-    # A new block holds nothing else: it is compared with itself, and the tags read back.
-    wrong = tags.differences(photo.exif or tiff.read(block), block, texts)
-    if wrong:
-        raise Uneditable(f"the edit does not read back: {wrong}")
+    _check_block(photo, head, after_exif, texts)
     kept = [_expected(photo.data, s, pieces) for s in photo.segments if s is not photo.segment]
     found = [(s.marker, head[s.start : s.end]) for s in after if s is not after_exif]
     if kept != found or jpeg.header_end(after) != len(head):
         raise Uneditable("the edit does not read back: other parts of the file changed")
+
+
+def _is_in_place(
+    photo: Photo, segment: Segment, head: bytes, pieces: Sequence[tuple[int, int, bytes]]
+) -> bool:
+    """Tell whether the edited header is the old one but for what is inside the Exif block.
+
+    Then its segments are the old ones, because all their markers, lengths and identifiers are.
+    """
+    start, end = segment.start + len(jpeg.EXIF), jpeg.header_end(photo.segments)
+    return (
+        len(pieces) == 1
+        and len(head) == end
+        and head[:start] == photo.data[:start]
+        and head[segment.end :] == photo.data[segment.end : end]
+    )
+
+
+def _check_block(photo: Photo, head: bytes, segment: Segment, texts: Mapping[int, str]) -> None:
+    block = _block(head, segment)
+    # A new block holds nothing else: it is compared with itself, and the tags read back.
+    wrong = tags.differences(photo.exif or tiff.read(block), block, texts)
+    if wrong:
+        raise Uneditable(f"the edit does not read back: {wrong}")
 
 
 def _expected(

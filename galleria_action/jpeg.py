@@ -19,6 +19,7 @@ EXIF = b"Exif\0\0"
 # The length field counts itself: 65,535 - 2 (T.81, B.1.1.4).
 MAX_PAYLOAD = 65_533
 
+_FILL = 0xFF
 _END = 0xD9
 _SCAN = 0xDA
 # TEM, RSTn and SOI stand alone, 0x02 to 0xBF are reserved: none belongs between SOI and SOS.
@@ -49,15 +50,18 @@ def header(data: bytes) -> tuple[Segment, ...]:
     if not data.startswith(SOI):
         raise UnreadableError("not a JPEG file")
     segments: list[Segment] = []
-    at = len(SOI)
+    at, size = len(SOI), len(data)
     while True:
-        marker, at = _marker(data, at)
+        if at + 3 < size and data[at] == _FILL != data[at + 1]:
+            marker, at = data[at + 1], at + 2  # nearly always
+        else:
+            marker, at = _marker(data, at)
         if marker == _END:
             return tuple(segments)
         if marker not in _SEGMENTS:
             raise UnreadableError(f"broken JPEG file: marker 0x{marker:02X} before the image")
         end = at + int.from_bytes(data[at : at + 2], "big")
-        if end < at + 2 or end > len(data):
+        if end < at + 2 or end > size:
             raise UnreadableError("broken JPEG file: a segment is longer than the file")
         segments.append(Segment(marker, at, at + 2, end))
         if marker == _SCAN:

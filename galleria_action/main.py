@@ -36,6 +36,7 @@ from galleria_action.errors import (
     bug,
 )
 from galleria_action.event import Event
+from galleria_action.forks import cores, forks
 from galleria_action.journal import Journal
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
@@ -163,7 +164,8 @@ def _deploy(
         presentation.without_plan("there are no secrets and no public-url here.", runner)
         return
     with (
-        threads(READERS) as readers,
+        threads(READERS) as waiting,
+        forks(cores(), waiting) as readers,
         threads(config.concurrency) as uploaders,
         _green(runner) if public else nullcontext(),
     ):

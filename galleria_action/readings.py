@@ -1,4 +1,4 @@
-"""What the files tell that a plan is made of: each read once, a few at a time, by threads."""
+"""What the files tell that a plan is made of: each read once, a few at a time."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ ROOM = 48 << 20
 SMALL = 1 << 20
 OVERHEAD = 400  # of an object in memory, whatever its size
 
+Prepared = tuple[Published, Stamp]
 Outcome = Reading | Stale | Undecidable | OSError
 
 
@@ -48,7 +49,7 @@ class Files(Protocol):
 
 
 class Readings:
-    """Reads files in threads of ``executor``.
+    """Reads files with ``executor``: in threads, or in processes that have a copy of this object.
 
     ``prepared`` is what was made of some of them, by key, ``room`` bytes at most, each with the
     file's stamp: small photos need not be read and edited once more to be sent.
@@ -58,7 +59,8 @@ class Readings:
         self._files = files
         self._executor = executor
         self._room = room
-        self.prepared: dict[str, tuple[Published, Stamp]] = {}
+        self._to_keep: frozenset[str] = frozenset()
+        self.prepared: dict[str, Prepared] = {}
         self._begun: Iterable[tuple[Wanted, Reading | None]] = ()
 
     def begin(self, objects: Iterable[Wanted]) -> None:
@@ -97,8 +99,11 @@ class Readings:
         stale: list[str] = []
         undecided: list[Problem] = []
         problems: list[Problem] = []
+        self._to_keep = self._small_edits(requests)
         attempts = self._each(requests, lambda each: each.wanted.file.size, self._attempt)
-        for request, outcome in attempts:
+        for request, (outcome, prepared) in attempts:
+            if prepared:
+                self.prepared[request.wanted.key] = prepared
             match outcome:
                 case Reading():
                     readings[request.wanted.key] = outcome
@@ -138,31 +143,33 @@ class Readings:
         except OSError:
             return None  # it is read again, and complained of then
 
-    def _attempt(self, request: ReadRequest) -> Outcome:
+    def _attempt(self, request: ReadRequest) -> tuple[Outcome, Prepared | None]:
         try:
             return self._read(request)
         except (Stale, Undecidable, OSError) as error:
-            return error
+            return error, None
 
-    def _read(self, request: ReadRequest) -> Reading:
+    def _read(self, request: ReadRequest) -> tuple[Reading, Prepared | None]:
         wanted, edit, md5 = request
         if edit or wanted.strip_gps or wanted.file.size < CHUNK:
             stamp = self._files.stamp(wanted.file.path)
             data = self._files.read(wanted.file.path)
             reading, published = publication.read(wanted, edit, data, md5=md5)
-            if published.edit:
-                self._keep(wanted.key, published, stamp)
-            return reading
+            kept = published.edit and wanted.key in self._to_keep
+            return reading, (published, stamp) if kept else None
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
-        return reading
+        return reading, None
 
-    def _keep(self, key: str, published: Published, stamp: Stamp) -> None:
-        size = len(published.data) + OVERHEAD
-        if size <= min(self._room, SMALL):
-            # Threads may pass here together; some bytes more do no harm.
-            self._room -= size
-            self.prepared[key] = (published, stamp)
+    def _small_edits(self, requests: Iterable[ReadRequest]) -> frozenset[str]:
+        """Keys of the first files that may be edited, as many as there is room for."""
+        keys: list[str] = []
+        for wanted, edit, _ in requests:
+            size = wanted.file.size + OVERHEAD
+            if (edit or wanted.strip_gps) and size <= min(self._room, SMALL):
+                self._room -= size
+                keys.append(wanted.key)
+        return frozenset(keys)
 
     def _streamed(self, wanted: Wanted, *, md5: bool) -> Reading:
         sha256, all_md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0

@@ -25,16 +25,25 @@ def set_texts(old: Tiff, texts: Mapping[int, str]) -> bytes:
     """
     exif = _exif_ifd(old, texts)
     edit = _Edit(old)
-    rows = _rows(old, exif) if exif else []
-    known = len(rows)
+    left: list[tuple[int, str, bool]] = []
     for tag, text in sorted(texts.items()):
         entries = exif.all(tag) if exif else []
         if len(entries) > 1:
             raise UnreadableError(f"tag 0x{tag:04X} stands there twice")
-        if exif and entries and edit.overwrite(exif, entries[0], text):
-            continue
+        if not (exif and entries and edit.overwrite(exif, entries[0], text)):
+            left.append((tag, text, bool(entries)))
+    if left:
+        _append(edit, exif, left)
+    return edit.result()
+
+
+def _append(edit: _Edit, exif: Directory | None, texts: list[tuple[int, str, bool]]) -> None:
+    """Append texts for which there is no room; each with its tag, and whether that is there."""
+    rows = _rows(edit.old, exif) if exif else []
+    known = len(rows)
+    for tag, text, there in texts:
         row = edit.row(tag, tiff.ASCII, len(text) + 1, edit.append(text.encode("ascii") + b"\0"))
-        if entries:
+        if there:
             rows = [(tag, row) if number == tag else (number, raw) for number, raw in rows]
         else:
             rows = _inserted(rows, tag, row)
@@ -43,7 +52,6 @@ def set_texts(old: Tiff, texts: Mapping[int, str]) -> bytes:
     elif exif:
         for entry, (_, raw) in zip(exif.entries, rows, strict=True):
             edit.patch(entry.at, raw, exif.name)
-    return edit.result()
 
 
 def differences(old: Tiff, block: bytes, texts: Mapping[int, str]) -> str:
@@ -60,9 +68,33 @@ def differences(old: Tiff, block: bytes, texts: Mapping[int, str]) -> str:
             return f"tag 0x{tag:04X} does not read back"
     if new.faults != old.faults:
         return "the structure reads differently"
-    if _contents(new, texts) != _contents(old, texts):
-        return "other tags read differently"
-    return ""
+    if exif and len(block) == len(old.block) and new.directories == old.directories:
+        same = _same_elsewhere(old, new, [e for e in exif.entries if e.tag in texts])
+    else:
+        same = _contents(new, texts) == _contents(old, texts)
+    return "" if same else "other tags read differently"
+
+
+def _same_elsewhere(old: Tiff, new: Tiff, edited: list[Entry]) -> bool:
+    """Tell whether blocks of the same structure differ in the values of `edited` alone.
+
+    And whether those are nobody else's: then every other value is the same, without a look at it.
+    """
+    done = 0
+    for entry in sorted(edited, key=lambda entry: entry.start):
+        start, end = entry.start, entry.start + entry.size
+        if old.block[done:start] != new.block[done:start]:
+            return False
+        done = max(done, end)
+        for directory in new.directories.values():
+            for other in directory.entries:
+                apart = other.start >= end or start >= other.start + other.size
+                if not apart and other not in edited and old.value(other) != new.value(other):
+                    return False
+            for at, to, _ in tiff.data(new, directory):
+                if old.block[at:to] != new.block[at:to]:
+                    return False
+    return old.block[done:] == new.block[done:]
 
 
 class _Edit:

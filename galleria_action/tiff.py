@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 EXIF_IFD = 0x8769
@@ -28,10 +27,12 @@ _SHORT, _LONG, _SIGNED, _IFD = 3, 4, 9, 13
 # Mac OS X wrote signed pointers.
 _OFFSETS = (_LONG, _SIGNED, _IFD)
 _POINTERS = {EXIF_IFD: "Exif", 0x8825: "GPS", 0xA005: "Interop", _SUB_IFDS: "Sub"}
+_POINTER_TAGS = frozenset(_POINTERS)
 # Values that are offsets of data, and the tags that hold the lengths of that data: strips, tiles
 # and the thumbnail.
 _DATA = {0x0111: 0x0117, 0x0144: 0x0145, 0x0201: 0x0202}
-_LOCATIONS = {*_DATA, *_DATA.values()}
+_DATA_TAGS = frozenset(_DATA)
+_LOCATIONS = frozenset({*_DATA, *_DATA.values()})
 # Real files have up to six. A crafted one could overlap thousands to keep the walk busy.
 _MAX_DIRECTORIES = 40
 
@@ -54,22 +55,27 @@ class Entry(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """An IFD: `name` is its path, such as `IFD0/Exif`; `end` is behind its last entry."""
+class Directory(NamedTuple):
+    """An IFD: `name` is its path, such as `IFD0/Exif`; `end` is behind its last entry.
+
+    `tags` are those of its entries; `sound` tells whether the values of all lie in the block.
+    """
 
     name: str
     at: int
     entries: tuple[Entry, ...]
     end: int
+    tags: frozenset[int]
+    sound: bool
 
     def all(self, tag: int) -> list[Entry]:
         """Return the entries of `tag`: one in sound files."""
+        if tag not in self.tags:
+            return []
         return [entry for entry in self.entries if entry.tag == tag]
 
 
-@dataclass(frozen=True, slots=True)
-class Tiff:
+class Tiff(NamedTuple):
     """A block as read. `faults` are what could not be followed, in words; most harm no edit."""
 
     block: bytes
@@ -103,6 +109,7 @@ def read(block: bytes) -> Tiff:
     if order is None or len(block) < HEADER:
         raise UnreadableError("no TIFF header")
     directories: dict[str, Directory] = {}
+    tiff = Tiff(block, order, directories, ())
     faults: list[str] = []
     waiting = [("IFD0", _long(order, block, 4))]
     seen: set[int] = set()
@@ -116,12 +123,11 @@ def read(block: bytes) -> Tiff:
             faults.append(f"{name} cannot be read")
             continue
         directories[name] = directory
-        tiff = Tiff(block, order, directories, ())
         faults += _faults(tiff, directory)
         waiting += _pointers(tiff, directory)
     if "IFD0" not in directories:
         raise UnreadableError("IFD0 cannot be read")
-    return Tiff(block, order, directories, tuple(faults))
+    return tiff._replace(faults=tuple(faults)) if faults else tiff
 
 
 def _directory(block: bytes, order: str, name: str, at: int) -> Directory | None:
@@ -131,19 +137,23 @@ def _directory(block: bytes, order: str, name: str, at: int) -> Directory | None
     end = at + 2 + 12 * count
     if end > len(block):
         return None
-    entries = []
-    for place in range(at + 2, end, 12):
-        tag, kind, number, start = struct.unpack_from(order + "HHII", block, place)
+    entries, tags = [], []
+    place, length, sound = at + 2, len(block), True
+    entry = tuple.__new__  # half the time of Entry(...), and blocks have some hundred entries
+    for tag, kind, number, offset in struct.iter_unpack(order + "HHII", block[place:end]):
         size = SIZES[kind] * number if kind in SIZES else -1
-        entries.append(
-            Entry(tag, kind, number, place, place + 8 if size <= INLINE else start, size)
-        )
-    return Directory(name, at, tuple(entries), end)
+        start = place + 8 if size <= INLINE else offset
+        sound = sound and size >= 0 and start + size <= length
+        entries.append(entry(Entry, (tag, kind, number, place, start, size)))
+        tags.append(tag)
+        place += 12
+    return Directory(name, at, tuple(entries), end, frozenset(tags), sound)
 
 
 def _pointers(tiff: Tiff, directory: Directory) -> Iterator[tuple[str, int]]:
     """Yield name and offset of the directories that `directory` leads to."""
-    for entry in directory.entries:
+    leading = not _POINTER_TAGS.isdisjoint(directory.tags)
+    for entry in directory.entries if leading else ():
         if entry.tag in _POINTERS:
             name = f"{directory.name}/{_POINTERS[entry.tag]}"
             if entry.tag == _SUB_IFDS:
@@ -161,10 +171,12 @@ def _pointers(tiff: Tiff, directory: Directory) -> Iterator[tuple[str, int]]:
 def _faults(tiff: Tiff, directory: Directory) -> Iterator[str]:
     if directory.end + 4 > len(tiff.block):
         yield f"{directory.name} ends without a link"
-    for entry in directory.entries:
+    length = len(tiff.block)
+    faulty = not directory.sound or not _LOCATIONS.isdisjoint(directory.tags)
+    for entry in directory.entries if faulty else ():
         if entry.size < 0:
             yield f"tag 0x{entry.tag:04X} of {directory.name} has unknown type {entry.kind}"
-        elif not inside(entry, tiff.block):
+        elif entry.start + entry.size > length:
             yield f"tag 0x{entry.tag:04X} of {directory.name} lies outside the block"
         elif entry.tag in _LOCATIONS and not tiff.numbers(entry):
             yield f"tag 0x{entry.tag:04X} of {directory.name} is no offset or length"
@@ -175,10 +187,9 @@ def _faults(tiff: Tiff, directory: Directory) -> Iterator[str]:
 
 def data(tiff: Tiff, directory: Directory) -> Iterator[tuple[int, int, str]]:
     """Yield extent and owner of what the directory's offsets of image data lead to."""
-    present = {entry.tag for entry in directory.entries}
+    if _DATA_TAGS.isdisjoint(directory.tags):
+        return  # mostly: this is asked often
     for tag, lengths in _DATA.items():
-        if tag not in present:
-            continue  # mostly: this is asked often
         starts = [n for entry in directory.all(tag) for n in tiff.numbers(entry)]
         sizes = [n for entry in directory.all(lengths) for n in tiff.numbers(entry)]
         for index, start in enumerate(starts):
@@ -215,9 +226,23 @@ def owner(directory: str, tag: int) -> str:
 
 def shared(tiff: Tiff, at: int, size: int, whose: str) -> bool:
     """Tell whether some of `size` bytes at `at` are part of anything but what `whose` owns."""
-    return any(
-        start < at + size and at < end and name != whose for start, end, name in extents(tiff)
-    )
+    # As `extents` has it, with names for those only that overlap: this is asked for each tag.
+    to = at + size
+    if at < HEADER and to > 0 and whose != "header":
+        return True
+    for directory in tiff.directories.values():
+        name = directory.name
+        end = directory.end if "/" in name else directory.end + 4
+        if directory.at < to and at < end and name != whose:
+            return True
+        for tag, _, _, _, start, length in directory.entries:
+            apart = length <= INLINE or start >= to or at >= start + length
+            if not apart and owner(name, tag) != whose:
+                return True
+        for start, end, what in data(tiff, directory):
+            if start < to and at < end and what != whose:
+                return True
+    return False
 
 
 def entry_offset(tiff: Tiff, entry: Entry) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import random
@@ -30,7 +31,8 @@ from support.photos import (
     values,
 )
 
-from galleria_action import exif
+from galleria_action import exif, tags
+from galleria_action import tiff as blocks
 from galleria_action.exif import Uneditable, edit, original_time
 
 TIME = "2024:06:15 14:30:45"
@@ -637,3 +639,38 @@ def test_arbitrary_bytes_are_refused(data: bytes, prefix: bytes) -> None:
         edit(prefix + data, TIME, OFFSET)
     except Uneditable as reason:
         assert str(reason)  # noqa: PT017 -- either outcome is right
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_check_of_an_edit_in_place_notices_every_other_byte_that_changed(order: str) -> None:
+    """Wherever a byte of the block differs, but for the two tags, the edit does not pass."""
+    old = blocks.read(both(order, thumbnail=b"\xff\xd8thumbnail\xff\xd9"))
+    texts = {DTO: TIME, OTO: OFFSET}
+    new = tags.set_texts(old, texts)
+    assert len(new) == len(old.block)
+    assert tags.differences(old, new, texts) == ""
+    rows = [e.at for e in old.directories["IFD0/Exif"].entries]
+    for at in {*range(len(new))} - {at for row in rows for at in range(row, row + 12)}:
+        broken = bytearray(new)
+        broken[at] ^= 0x01
+        with contextlib.suppress(blocks.UnreadableError):
+            assert tags.differences(old, bytes(broken), texts), f"byte {at}"
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_what_is_shared_is_what_extents_overlap(chance: random.Random) -> None:
+    """The quick answer is that of the list of all extents, in broken blocks, too."""
+    block = bytearray(both(chance.choice("<>"), thumbnail=b"\xff\xd8thumbnail\xff\xd9"))
+    for _ in range(chance.choice([0, 1, 5])):
+        block[chance.randrange(8, len(block))] = chance.randrange(256)
+    try:
+        read = blocks.read(bytes(block))
+    except blocks.UnreadableError:
+        return
+    extents = list(blocks.extents(read))
+    for _ in range(20):
+        at, size = chance.randrange(len(block)), chance.choice([0, 1, 4, 12, 20])
+        whose = chance.choice(extents)[2]
+        overlap = any(a < at + size and at < b and name != whose for a, b, name in extents)
+        assert blocks.shared(read, at, size, whose) == overlap

@@ -12,7 +12,8 @@ from unit.samples import EDIT, full, page, thumb
 
 from galleria_action import exif
 from galleria_action.errors import DeployError, FailureReason
-from galleria_action.readings import CHUNK, Readings
+from galleria_action.forks import FEWEST, forks
+from galleria_action.readings import CHUNK, OVERHEAD, Readings
 from galleria_action.unread import ReadRequest
 from galleria_action.wanted import LocalFile
 from galleria_action.workspace import Workspace
@@ -157,3 +158,20 @@ def test_positions_of_large_photos(files, local_file, data, position):
     readings.begin([wanted])
     readings.sources()
     assert readings.all([ReadRequest(wanted, None, md5=False)])[wanted.key].position is position
+
+
+def test_what_processes_have_edited_is_kept_here(files, local_file):
+    """Small edited photos are given back to be sent, as many as there is room for."""
+    pictures = [local_file(f"full/{number}.jpg", JPEG) for number in range(250 * FEWEST)]
+    requests = [
+        ReadRequest(photo(file)._replace(key=file.name), EDIT, md5=False) for file in pictures
+    ]
+    for executor in (Serial(), None):
+        with forks(2, Serial()) as processes:
+            readings = Readings(files, executor or processes, room=10 * (len(JPEG) + OVERHEAD))
+            made = readings.all(requests)
+        assert len(made) == len(requests)
+        assert list(readings.prepared) == [file.name for file in pictures[:10]]
+        for file in pictures[:10]:
+            published, stamp = readings.prepared[file.name]
+            assert (published.data, stamp) == (EDITED, files.stamp(file.path))
