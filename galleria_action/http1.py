@@ -11,11 +11,13 @@ from typing import NamedTuple
 
 MOST_HEAD = 64 << 10
 """Bytes of an answer's head, and of a chunk's first line; more is no answer to read."""
-MOST_CHUNK_DIGITS = 15
+MOST_DIGITS = 15
+"""Of a length; what has more will never have arrived."""
 
 _END_OF_HEAD = b"\r\n\r\n"
 _BODYLESS = (204, 304)
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?=[ \r]|\Z)")
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,%d})[ \t]*(?:;[^\r\n]*)?" % MOST_DIGITS)
 # Only what is asked for: most of what stores say is for others.
 _HEADER = re.compile(
     rb"\r\n(connection|content-length|etag|transfer-encoding):([^\r\n]*)", re.IGNORECASE
@@ -91,13 +93,14 @@ class Incoming:
             return self._chunked(headers["transfer-encoding"])
         if self._until_end():
             return None
-        length = headers["content-length"]
-        if not (length.isascii() and length.isdigit()):
+        found = headers["content-length"]
+        if not (found.isascii() and found.isdigit() and len(found) <= MOST_DIGITS):
             raise Malformed("a length that is none")
-        if len(self._data) < int(length):
+        length = int(found)
+        if len(self._data) < length:
             return None
-        body = bytes(self._data[: int(length)])
-        del self._data[: int(length)]
+        body = bytes(self._data[:length])
+        del self._data[:length]
         return self._response(body)
 
     def _until_end(self) -> bool:
@@ -159,10 +162,7 @@ def _parsed(head: bytes) -> tuple[int, dict[str, str]]:
 
 
 def _chunk_size(line: bytes) -> int:
-    digits = line.partition(b";")[0].strip()
-    if not 0 < len(digits) <= MOST_CHUNK_DIGITS:
+    found = _CHUNK.fullmatch(line)
+    if not found:
         raise Malformed("a chunk without a size")
-    try:
-        return int(digits, 16)
-    except ValueError:
-        raise Malformed("a chunk without a size") from None
+    return int(found[1], 16)

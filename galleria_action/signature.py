@@ -83,7 +83,8 @@ class Signer:
             ("host", self._host),
             ("x-amz-content-sha256", digest),
             ("x-amz-date", now),
-            *given.items(),
+            # As they are signed: spaces between words count as one.
+            *((name, " ".join(text.split())) for name, text in given.items()),
         ]
         if keys.token:
             signed.append(("x-amz-security-token", keys.token))

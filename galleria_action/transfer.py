@@ -112,7 +112,7 @@ def run(
                 break
             if not finished:
                 pump.turn(TICK)
-            failure = _first([failure, *_collect(finished, running, done)])
+            failure = _first([failure, _collect(finished, running, done)])
             tick()
     except BaseException:
         _drain(running, finished, done, pump)
@@ -123,17 +123,16 @@ def run(
 
 def _collect(
     finished: deque[Future[R]], running: dict[Future[R], T], done: Callable[[T, R], None]
-) -> list[BaseException]:
-    failures: list[BaseException] = []
-    while finished:
-        future = finished.popleft()
-        item = running.pop(future)
-        error = future.exception()
-        if error is None:
-            done(item, future.result())
-        else:
-            failures.append(error)
-    return failures
+) -> BaseException | None:
+    """Count the next piece of work that has ended, if one has; why it failed, if it did."""
+    if not finished:
+        return None
+    future = finished.popleft()
+    item = running.pop(future)
+    error = future.exception()
+    if error is None:
+        done(item, future.result())
+    return error
 
 
 def _first(failures: Iterable[BaseException | None]) -> BaseException | None:
@@ -153,5 +152,6 @@ def _drain(
         del running[future]
     deadline = time.monotonic() + DRAIN_SECONDS
     while running and (left := deadline - time.monotonic()) > 0:
-        pump.turn(min(left, TICK))
+        if not finished:
+            pump.turn(min(left, TICK))
         _collect(finished, running, done)

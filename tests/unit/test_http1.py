@@ -49,7 +49,9 @@ WHOLE = {
     "trailers": CHUNKED + b"5\r\nhello\r\n0\r\nX-Check: 1\r\nETag: other\r\n\r\n",
     "lines in a chunk": CHUNKED + b"6\r\n\r\n\r\n\r\n\r\n0\r\n\r\n",
     "chunks in a chunk": CHUNKED + b"a\r\n0\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
-    "announced": b"HTTP/1.1 100 Continue\r\n\r\n" + head("Content-Length: 5", 'ETag: "e"') + b"hello",
+    "announced": b"HTTP/1.1 100 Continue\r\n\r\n"
+    + head("Content-Length: 5", 'ETag: "e"')
+    + b"hello",
     "announced twice": b"HTTP/1.1 100 Continue\r\n\r\n"
     b"HTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\nETag: early\r\n\r\n"
     + head("Content-Length: 5", 'ETag: "e"')
@@ -121,7 +123,9 @@ BODYLESS = [b"Content-Length: 5", b"Transfer-Encoding: chunked", b"Content-Lengt
 
 
 @pytest.mark.parametrize("said", BODYLESS)
-@pytest.mark.parametrize(("status", "asked"), [(200, True), (404, True), (204, False), (304, False)])
+@pytest.mark.parametrize(
+    ("status", "asked"), [(200, True), (404, True), (204, False), (304, False)]
+)
 def test_no_body_whatever_the_head_says(status, asked, said):
     """The answer to a HEAD, and those of a status that has none."""
     data = b"HTTP/1.1 %d Some\r\n%s\r\n\r\n" % (status, said)
@@ -312,7 +316,9 @@ def test_begun():
     assert incoming.begun
 
 
-@pytest.mark.parametrize("data", [b"", b"H", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"H", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"]
+)
 def test_the_end_before_the_answer(data):
     """Nothing to be understood."""
     with pytest.raises(Malformed):

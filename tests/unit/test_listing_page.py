@@ -1,9 +1,10 @@
-"""Pages of listings: read as a parser would read them, or not at all."""
+"""Pages of listings: every object of them, or that they are not what a store usually says."""
 
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
+from xml.dom import minidom
+from xml.parsers.expat import ExpatError
 from xml.sax.saxutils import escape
 
 import pytest
@@ -47,8 +48,7 @@ RCLONE = """\
 </ListBucketResult>"""
 RCLONE_TRUNCATED = RCLONE.replace(">false<", ">true<").replace(
     "</KeyCount>\n",
-    "</KeyCount>\n"
-    "  <NextContinuationToken>ZnVsbC9iICdjIiArJTIwLmpwZw==</NextContinuationToken>\n",
+    "</KeyCount>\n  <NextContinuationToken>ZnVsbC9iICdjIiArJTIwLmpwZw==</NextContinuationToken>\n",
 )
 RCLONE_EMPTY = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -214,27 +214,40 @@ REAL = {
 }
 
 
+TEXTS = (minidom.Node.TEXT_NODE, minidom.Node.CDATA_SECTION_NODE)
+
+
 def read(text: str) -> Page:
     return listing_page.read(text.encode())
 
 
-def by_parser(data: bytes) -> Page | None:
-    """What a parser makes of a listing; None if it is none, or not of the form that is asked for."""
+def by_tree(data: bytes) -> Page | None:
+    """What a whole document says; None if it is no listing, or one that leaves something out."""
     try:
-        root = ElementTree.fromstring(data)
-    except (ElementTree.ParseError, ValueError, LookupError):
+        root = minidom.parseString(data).documentElement
+    except (ExpatError, ValueError, LookupError):
         return None
-    space = f"{{{NAMESPACE}}}" if root.tag.startswith("{") else ""
-    if root.tag != f"{space}ListBucketResult":
+    if root.localName != "ListBucketResult":
         return None
-    objects = []
-    for each in root.iter(f"{space}Contents"):
-        key, size, etag = (each.findtext(f"{space}{name}") for name in ("Key", "Size", "ETag"))
-        if key is None or etag is None or not re.fullmatch("[0-9]+", size or ""):
-            return None
-        objects.append((key, Listed(int(size), etag.removeprefix("W/").strip('"'))))
-    truncated = root.findtext(f"{space}IsTruncated") == "true"
-    return Page(objects, root.findtext(f"{space}NextContinuationToken", "") if truncated else "")
+    try:
+        objects = [
+            (_said(each, "Key"), Listed(int(_said(each, "Size")), _said(each, "ETag").strip('"')))
+            for each in _children(root, "Contents")
+        ]
+        truncated = _said(root, "IsTruncated") == "true"
+        return Page(objects, _said(root, "NextContinuationToken") if truncated else "")
+    except (IndexError, ValueError):
+        return None
+
+
+def _children(above: minidom.Element, name: str) -> list[minidom.Element]:
+    return [each for each in above.childNodes if each.localName == name]
+
+
+def _said(above: minidom.Element, name: str) -> str:
+    """The text of the first child of that name; raises :class:`IndexError` if there is none."""
+    child = _children(above, name)[0]
+    return "".join(each.data for each in child.childNodes if each.nodeType in TEXTS)
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -243,7 +256,7 @@ def test_real_answers(name):
     text, page = REAL[name]
 
     assert read(text) == page
-    assert by_parser(text.encode()) == page
+    assert by_tree(text.encode()) == page
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -257,17 +270,16 @@ def test_cut_off(name):
 
 @pytest.mark.parametrize("name", REAL)
 def test_one_letter_changed(name):
-    """What a parser would still read is read in the same way, or not at all."""
+    """What is still a document is read as it stands, or not at all."""
     data = REAL[name][0].encode()
-    for place in range(0, len(data), 3):
-        for letter in b"<>&/;\"x1\n\xff":
+    for place in range(0, len(data), 5):
+        for letter in b'<>&"x1':
             changed = data[:place] + bytes([letter]) + data[place + 1 :]
             try:
                 found = listing_page.read(changed)
             except Odd:
                 continue
-            expected = by_parser(changed)
-            assert expected is None or found == expected, changed
+            assert found == by_tree(changed), changed
 
 
 # Small listings
@@ -289,7 +301,7 @@ def a_listing(*parts: str, truncated: str = "<IsTruncated>false</IsTruncated>") 
         ("&amp;lt;", "&lt;"),
         ("&amp;amp;amp;", "&amp;amp;"),
         ("&#38;lt;", "&lt;"),
-        ("&#x26;&#X26;&#38;", "&&&"),
+        ("&#x26;&#38;", "&&"),
         ("&#xe9;&#233;&#xE9;é", "éééé"),
         ("&#128247;&#x1F4F7;📷", "📷📷📷"),
         ("&#10;&#13;&#9;", "\n\r\t"),
@@ -298,8 +310,10 @@ def a_listing(*parts: str, truncated: str = "<IsTruncated>false</IsTruncated>") 
         ("Contents", "Contents"),
         ("IsTruncated", "IsTruncated"),
         ("]]", "]]"),
+        ("<![CDATA[a&amp;<b>]]>c", "a&amp;<b>c"),
+        ("a<!-- x -->b", "ab"),
+        ("a<?x y?>b", "ab"),
         ("\u0085\u2028\ufeff", "\u0085\u2028\ufeff"),
-        ("", ""),
     ],
 )
 def test_keys(text, key):
@@ -317,7 +331,6 @@ def test_keys(text, key):
         ('W/"e"', "e"),
         ("W/&quot;e&quot;", "e"),
         ('"e-12"', "e-12"),
-        ("", ""),
     ],
 )
 def test_etags(text, etag):
@@ -335,7 +348,7 @@ def test_sizes(size, number):
 
 @pytest.mark.parametrize(
     "size",
-    ["", " 1", "1 ", "-1", "+1", "1.0", "1e3", "0x1", "1_000", "1,000", "x", "²", "١", "&#49;"],
+    ["", " 1", "1 ", "-1", "+1", "1.0", "1e3", "0x1", "1_000", "1,000", "x", "²", "١"],
 )
 def test_sizes_that_are_no_numbers(size):
     """Only digits are a size."""
@@ -355,7 +368,9 @@ ROOTS = [
     f"<ListBucketResult xmlns='{NAMESPACE}'>",
     '<?xml version="1.0"?><ListBucketResult>',
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<ListBucketResult>',
-    '\n\n<?xml version="1.0"?>\n\n<ListBucketResult>',
+    "\n\n<ListBucketResult>",
+    "<!-- x --><ListBucketResult>",
+    '<?xml version="1.0"?><?x y?><ListBucketResult other="x">',
 ]
 
 
@@ -379,7 +394,9 @@ def test_what_is_said_of_the_listing(name):
 
 def test_truncated_behind_the_objects():
     """The end may be told at the end."""
-    truncated = "<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b</NextContinuationToken>"
+    truncated = (
+        "<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b</NextContinuationToken>"
+    )
 
     assert read(a_listing(an_object(), truncated, truncated="")) == Page(
         [("a", Listed(1, "e"))], "a&b"
@@ -395,12 +412,15 @@ def test_a_page_without_objects_that_is_not_the_last():
 
 def test_a_token_of_the_last_page():
     """The one that was asked with, or one that leads nowhere, is not followed."""
-    said = "<ContinuationToken>t</ContinuationToken><NextContinuationToken>t</NextContinuationToken>"
+    said = (
+        "<ContinuationToken>t</ContinuationToken><NextContinuationToken>t</NextContinuationToken>"
+    )
 
     assert read(a_listing(said)) == Page([], "")
 
 
 PLAIN = a_listing("<KeyCount>1</KeyCount>", an_object())
+INSIDE = PLAIN.removeprefix("<ListBucketResult>").removesuffix("</ListBucketResult>")
 ODD = {
     "nothing": "",
     "only spaces": " \n",
@@ -416,21 +436,9 @@ ODD = {
     "an empty root": "<ListBucketResult/>",
     "DOCTYPE": "<!DOCTYPE x>" + PLAIN,
     "an entity of its own": '<!DOCTYPE x [<!ENTITY e "many">]>' + PLAIN,
-    "a comment before": "<!-- x -->" + PLAIN,
-    "a comment inside": a_listing(an_object(), "<!-- x -->"),
-    "a comment in a key": a_listing(an_object("a<!-- x -->b")),
-    "CDATA": a_listing(an_object("<![CDATA[a]]>")),
-    "CDATA around": a_listing(f"<![CDATA[{an_object()}]]>"),
-    "an instruction": a_listing(an_object(), "<?php x ?>"),
-    "a namespace prefix": re.sub(r"<(/?)", r"<\1s3:", PLAIN).replace(
-        "<s3:ListBucketResult>", f'<s3:ListBucketResult xmlns:s3="{NAMESPACE}">'
-    ),
-    "a prefix of the objects": re.sub("(</?)Contents", r"\1s3:Contents", PLAIN),
-    "an attribute of an object": PLAIN.replace("<Contents>", '<Contents x="y">'),
-    "an attribute of a key": PLAIN.replace("<Key>", '<Key x="y">'),
+    "a prefix that stands for nothing": re.sub("(</?)Contents", r"\1s3:Contents", PLAIN),
+    "another namespace for the rest": f'<a:ListBucketResult xmlns:a="x">{INSIDE}</a:ListBucketResult>',
     "an empty object": a_listing("<Contents/>"),
-    "a space before >": PLAIN.replace("</Key>", "</Key >"),
-    "a line before >": PLAIN.replace("<Key>", "<Key\n>"),
     "too many": PLAIN.replace(">1</KeyCount", ">0</KeyCount"),
     "too few": PLAIN.replace(">1</KeyCount", ">2</KeyCount"),
     "folders that are not counted": a_listing(
@@ -448,8 +456,6 @@ ODD = {
     "no size": PLAIN.replace("<Size>1</Size>", ""),
     "no ETag": PLAIN.replace("<ETag>e</ETag>", ""),
     "an element for a key": PLAIN.replace("<Key>a</Key>", "<Key/>"),
-    "an element in a key": a_listing(an_object("a<b/>")),
-    "an object in an object": a_listing(an_object(more=an_object("b"))),
     "an object that is not closed": PLAIN.replace("</Contents>", ""),
     "an unknown entity": a_listing(an_object("&nbsp;")),
     "an entity without an end": a_listing(an_object("a&amp")),
@@ -457,8 +463,20 @@ ODD = {
     "entities in each other": a_listing(an_object("&am&amp;p;")),
     "a letter beyond Unicode": a_listing(an_object("&#x110000;")),
     "a number beyond Unicode": a_listing(an_object("&#9999999;")),
-    "a return": PLAIN.replace("</Contents>", "</Contents>\r\n"),
+    "half a letter": a_listing(an_object("&#xD800;")),
+    "no character": a_listing(an_object("&#1;")),
+    "an empty token": a_listing(
+        "<NextContinuationToken></NextContinuationToken>",
+        truncated="<IsTruncated>true</IsTruncated>",
+    ),
+    "an empty key": a_listing(an_object("")),
+    "an empty ETag": a_listing(an_object(etag="")),
     "a zero": a_listing(an_object("a\0")),
+    "a zero in a comment": PLAIN.replace("<Contents>", "<!-- \0 --><Contents>"),
+    "an encoding that nobody knows": '<?xml version="1.0" encoding="x-none"?>' + PLAIN,
+    "an encoding of several bytes": '<?xml version="1.0" encoding="big5"?>' + PLAIN,
+    "an encoding that is none": '<?xml version="1.0" encoding="hex"?>' + PLAIN,
+    "a namespace like a path": PLAIN.replace("<ListBucketResult>", '<ListBucketResult xmlns="a}[">'),
 }  # fmt: skip
 
 
@@ -469,69 +487,86 @@ def test_odd(name):
         read(ODD[name])
 
 
-@pytest.mark.parametrize("data", [b"\xff", PLAIN.encode("utf-16"), PLAIN.encode("utf-8-sig")])
+@pytest.mark.parametrize("data", [b"\xff", PLAIN.encode("utf-16"), PLAIN.encode("utf-32")])
 def test_no_utf_8(data):
-    """Another encoding, or a sign of its own for this one."""
+    """Another encoding that is not declared."""
     with pytest.raises(Odd):
         listing_page.read(data)
+
+
+UNUSUAL = {
+    "a comment": PLAIN.replace("<Contents>", "<!-- <Contents> --><Contents>"),
+    "an instruction": PLAIN.replace("<Contents>", "<?php x ?><Contents>"),
+    "attributes": PLAIN.replace("<Contents>", '<Contents x="y">').replace("<Key>", "<Key x='y'>"),
+    "spaces": PLAIN.replace("</Key>", "</Key >").replace("<Key>", "<Key\n>"),
+    "lines": PLAIN.replace("><", ">\r\n<"),
+    "CDATA": a_listing(an_object("<![CDATA[a]]>")),
+    "CDATA around": PLAIN.replace("<Contents>", f"<![CDATA[{an_object('b')}]]><Contents>"),
+    "a namespace prefix": re.sub(r"<(/?)", r"<\1s3:", PLAIN).replace(
+        "<s3:ListBucketResult>", f'<s3:ListBucketResult xmlns:s3="{NAMESPACE}">'
+    ),
+    "an object in an object": a_listing(an_object(more=an_object("b"))),
+    "a size in entities": a_listing(an_object(size="&#49;")),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual(name):
+    """Legal, though written by no store that is known: it says the same."""
+    assert read(UNUSUAL[name]) == Page([("a", Listed(1, "e"))], "")
 
 
 @pytest.mark.parametrize(
     "between",
     [
         an_object("b").replace("<Contents>", '<Contents x="y">'),
-        an_object("b").replace("<Contents>", f'<Contents xmlns="{NAMESPACE}">'),
-        "<Contents/>",
+        an_object("b").replace("<Contents>", "<Contents\n>"),
+        "<CommonPrefixes><Prefix>x/</Prefix></CommonPrefixes>" + an_object("b"),
     ],
 )
-def test_an_object_in_another_form_between_others(between):
-    """Not one object is left out."""
-    with pytest.raises(Odd):
-        read(a_listing(an_object("a"), between, an_object("c")))
+def test_between_objects(between):
+    """Not one object is left out, whatever stands between."""
+    found = read(a_listing(an_object("a"), between, an_object("c")))
+
+    assert [key for key, _ in found.objects] == ["a", "b", "c"]
 
 
-def test_a_token_that_is_empty():
-    """It would end the listing, which does not end here."""
-    said = "<IsTruncated>true</IsTruncated><NextContinuationToken></NextContinuationToken>"
-    with pytest.raises(Odd):
-        read(a_listing(an_object(), truncated=said))
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "utf-8-sig", "us-ascii"])
+def test_encodings(encoding):
+    """What is declared counts, and so does a mark at the beginning."""
+    text = a_listing(an_object("&#252;" if encoding == "us-ascii" else "ü"))
+    declared = "UTF-8" if encoding == "utf-8-sig" else encoding
+    data = f'<?xml version="1.0" encoding="{declared}"?>{text}'.encode(encoding)
 
-
-@pytest.mark.parametrize("number", ["xD800", "xDFFF", "55296"])
-def test_half_a_letter(number):
-    """Surrogates are no characters, and no key can be made of them."""
-    with pytest.raises(Odd):
-        read(a_listing(an_object(f"&#{number};")))
-
-
-def test_another_encoding():
-    """What is declared counts, even where the bytes would be UTF-8 as well."""
-    data = a_listing(an_object("ü")).encode()
-    with pytest.raises(Odd):
-        listing_page.read(b'<?xml version="1.0" encoding="ISO-8859-1"?>' + data)
+    assert listing_page.read(data) == Page([("ü", Listed(1, "e"))], "")
 
 
 # Any listing
 
-printable = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
+printable = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"),
+    min_size=1,
+    max_size=30,
+)
 # `>` and quotes need not be escaped, but may be.
-entities = st.sampled_from([{}, {'"': "&quot;"}, {'"': "&#34;", "'": "&apos;"}, {"a": "&#x61;"}])
-names = printable.filter(lambda text: "Contents" not in text)  # of them nothing is read
+entities = st.sampled_from([{}, {'"': "&quot;"}, {'"': "&#34;", "'": "&apos;"}, {"x": "&#x78;"}])
 QUOTED = '"%s"'
-listed = st.tuples(printable, st.integers(0, 2**43), st.from_regex(r"[0-9a-f]{1,32}", fullmatch=True))
+listed = st.tuples(
+    printable, st.integers(0, 2**43), st.from_regex(r"[0-9a-f]{1,32}", fullmatch=True)
+)
 
 
 @given(
     objects=st.lists(listed, max_size=6),
-    folders=st.lists(names, max_size=3),
-    token=st.none() | names,
+    folders=st.lists(printable, max_size=3),
+    token=st.none() | printable,
     extra=entities,
     line=st.sampled_from(["", "\n", "\n  "]),
     count=st.booleans(),
     behind=st.booleans(),
 )
 def test_any_listing(objects, folders, token, extra, line, count, behind):
-    """Every key, size and ETag is read back as it was written, as a parser does it."""
+    """Every key, size and ETag is read back as it was written."""
     contents = [
         f"{line}<Contents>{line}<Key>{escape(key, extra)}</Key>{line}<Size>{size}</Size>{line}"
         f"<ETag>{escape(QUOTED % etag, extra)}</ETag>{line}</Contents>"
@@ -547,12 +582,12 @@ def test_any_listing(objects, folders, token, extra, line, count, behind):
         for each in folders
     ]
     parts = contents + about if behind else about + contents
-    data = f'<ListBucketResult xmlns="{NAMESPACE}">{"".join(parts)}{line}</ListBucketResult>'.encode()
+    data = (
+        f'<ListBucketResult xmlns="{NAMESPACE}">{"".join(parts)}{line}</ListBucketResult>'.encode()
+    )
 
     expected = [(key, Listed(size, etag)) for key, size, etag in objects]
     assert listing_page.read(data) == Page(expected, token or "")
-    parsed = by_parser(data)
-    assert parsed is None or parsed == Page(expected, token or "")
 
 
 pieces = st.sampled_from(
@@ -602,13 +637,12 @@ within = st.sampled_from(
 
 
 @given(st.lists(within, max_size=8), st.sampled_from(["true", "false"]))
-def test_against_a_parser(parts, truncated):
-    """Where a parser reads a listing, it is read in the same way, or it is Odd."""
+def test_against_a_tree(parts, truncated):
+    """A listing says what the whole document says, or it is Odd."""
     data = a_listing(*parts, truncated=f"<IsTruncated>{truncated}</IsTruncated>").encode()
     try:
         found = listing_page.read(data)
     except Odd:
         return
 
-    # Objects without a key are none that could be read.
-    assert found == by_parser(data)
+    assert found == by_tree(data)

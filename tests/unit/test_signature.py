@@ -41,7 +41,7 @@ def _signed(
     at: datetime = NOON,
 ) -> dict[str, str]:
     """The headers by our signer."""
-    return dict(_signer(keys, payload=payload, at=at).headers(method, target, given, body))
+    return dict(_signer(keys, payload=payload, at=at).headers(method, target, given, body or b""))
 
 
 def _by_botocore(
@@ -152,6 +152,21 @@ def test_the_hash_of_the_body(body, payload, digest):
     assert _signed("PUT", "/k", {}, body, payload=payload)["x-amz-content-sha256"] == digest
 
 
+@pytest.mark.parametrize(
+    ("body", "payload", "digest"),
+    [
+        (b"x", True, "of the caller"),
+        (b"x", False, UNSIGNED),
+        (b"", True, hashlib.sha256(b"").hexdigest()),
+    ],
+)
+def test_a_hash_that_is_known(body, payload, digest):
+    """It is not computed again, and used only where there is something to sign."""
+    signed = dict(_signer(payload=payload).headers("PUT", "/k", {}, body, "of the caller"))
+
+    assert signed["x-amz-content-sha256"] == digest
+
+
 def test_the_example_of_the_documentation():
     """GET of a listing, on the page "Signature Calculations for the Authorization Header"."""
     keys = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -164,7 +179,7 @@ def test_the_example_of_the_documentation():
         clock=at.timestamp,
     )
 
-    signed = dict(signer.headers("GET", "/?max-keys=2&prefix=J", {}, None))
+    signed = dict(signer.headers("GET", "/?max-keys=2&prefix=J", {}, b""))
 
     assert signed["authorization"] == (
         "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
@@ -239,7 +254,7 @@ def test_credentials(good_for, used):
     assert issuer.asked == 0
 
     for access_key in used:
-        found = dict(signer.headers("GET", "/", {}, None))
+        found = dict(signer.headers("GET", "/", {}, b""))
         number = access_key.removeprefix("KEY")
         keys = Credentials(access_key, f"secret {number}")
         assert found == _by_botocore("GET", "/", {}, None, keys)
@@ -259,9 +274,9 @@ def test_a_failure_to_get_credentials():
 
     signer = Signer(HOST, REGION, fetch, payload=True, clock=NOON.timestamp)
     with pytest.raises(OSError, match="no role"):
-        signer.headers("GET", "/", {}, None)
+        signer.headers("GET", "/", {}, b"")
 
-    assert dict(signer.headers("GET", "/", {}, None)) == _by_botocore("GET", "/", {}, None)
+    assert dict(signer.headers("GET", "/", {}, b"")) == _by_botocore("GET", "/", {}, None)
 
 
 def test_the_time_goes_on():
@@ -279,7 +294,7 @@ def test_the_time_goes_on():
         NOON,
     ]
     for now[0] in steps:
-        found = dict(signer.headers("GET", "/", {}, None))
+        found = dict(signer.headers("GET", "/", {}, b""))
         assert found == _by_botocore("GET", "/", {}, None, at=now[0])
 
     assert found["x-amz-date"] == "20240615T120000Z"
