@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from galleria_action import main as program
@@ -41,10 +43,18 @@ class Dictionary:
     def head(self, key: str) -> str | None:
         return self.listed[key].etag if key in self.listed else None
 
+    def uplink(self, _executor: Executor) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def put(
-        self, key: str, data: bytes, headers: Headers, condition: Condition | None = None
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        sha256: str = "",
     ) -> str:
-        del headers, condition
+        del headers, condition, sha256
         etag = hashlib.md5(data).hexdigest()
         self.listed[key] = Listed(len(data), etag)
         if key.endswith(RECORDS):

@@ -138,8 +138,8 @@ def _inflate(data: bytes) -> bytes:
 
 def _entry(row: list[Any]) -> Entry:
     owner, source, edit, headers, size, etag, deployment_hash, listed = row[:8]
-    texts = (source, edit, headers, etag, deployment_hash)
-    if type(size) is not int or not all(type(each) is str for each in texts):
+    texts = {type(source), type(edit), type(headers), type(etag), type(deployment_hash)}
+    if type(size) is not int or texts != {str}:
         raise BrokenLedger("a row has values of other kinds")
     return Entry(
         _OWNERS[owner],

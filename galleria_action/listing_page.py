@@ -31,7 +31,7 @@ def read(data: bytes) -> Page:
         raise Odd("entities of its own, or another encoding that may hide them")
     try:
         root = ET.fromstring(data)  # noqa: S314  expat expands nothing without a DOCTYPE
-    except (ET.ParseError, ValueError):
+    except (ET.ParseError, ValueError, LookupError):  # an encoding nobody knows
         raise Odd("no XML") from None
     name = root.tag.removesuffix(ROOT)  # its namespace
     if root.tag != name + ROOT:

@@ -55,11 +55,18 @@ class Remote:
         recorded = self.ledger.photos_prefix
         if self.manifest is None or recorded not in (None, photos_prefix):
             return {}
-        return {
-            sys.intern(keys.join(photos_prefix, path)): photo.id
-            for photo in self.manifest.photos
-            for _, path in photo.files
-        }
+        if photos_prefix not in self._photo_keys:
+            self._photo_keys[photos_prefix] = {
+                sys.intern(keys.join(photos_prefix, path)): photo.id
+                for photo in self.manifest.photos
+                for _, path in photo.files
+            }
+        return self._photo_keys[photos_prefix]
+
+    @cached_property
+    def _photo_keys(self) -> dict[str, Mapping[str, str]]:
+        """Those of a prefix, once they have been asked for: by several, of 300,000 objects."""
+        return {}
 
     @cached_property
     def site_keys(self) -> set[str]:
