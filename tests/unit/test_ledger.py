@@ -156,7 +156,7 @@ def test_owned():
 
 
 def test_size():
-    """300,000 objects stay near 20 MB: 85 bytes an object at most."""
+    """300,000 objects stay below 28 MB: 92 bytes an object at most."""
     entries = {}
     for number in range(3000):
         name = f"wedding-20240615T{number:06}-r5a-0"
@@ -173,4 +173,4 @@ def test_size():
                 etag=md5(f"{variant}{number}"),
                 deployment_hash=sha256(f"to {number}") if variant == "full" else "",
             )
-    assert len(ledger.encode(Ledger(entries, "photos", ""))) / len(entries) < 85
+    assert len(ledger.encode(Ledger(entries, "photos", ""))) / len(entries) < 92
