@@ -6,19 +6,16 @@ those that came: so one thread can wait for many connections, and a signal inter
 
 from __future__ import annotations
 
-import base64
+import os
 import select
 import socket
 import time
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from galleria_action import http1
 from galleria_action.http1 import Incoming, Malformed, Response
+from galleria_action.origin import Origin
 
 if TYPE_CHECKING:  # slow to import, and not needed for plain HTTP
     import ssl
@@ -50,78 +47,6 @@ class Lost(Exception):
         self.unanswered = unanswered
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a store is and how to get there.
-
-    base
-        The path that all others start with, without a slash at its end.
-    tls
-        None for plain HTTP.
-    proxy
-        The URL of an HTTP proxy, None for the direct way.
-    """
-
-    host: str
-    port: int
-    base: str
-    tls: ssl.SSLContext | None = None
-    proxy: str | None = None
-
-    @classmethod
-    def of(cls, url: str, tls: ssl.SSLContext | None, proxy: str | None) -> Origin:
-        """The origin of a bucket's ``url``; raises :class:`ValueError` for what is none."""
-        place = urlsplit(url)
-        if not place.hostname or (proxy and not urlsplit(proxy).hostname):
-            raise ValueError(url)
-        port = place.port or (443 if tls else 80)
-        return cls(place.hostname, port, place.path.rstrip("/"), tls, proxy)
-
-    @cached_property
-    def blocked(self) -> tuple[type[Exception], ...]:
-        """What a socket raises where others would wait."""
-        if not self.tls:
-            return (BlockingIOError,)
-        from ssl import SSLWantReadError, SSLWantWriteError
-
-        return BlockingIOError, SSLWantReadError, SSLWantWriteError
-
-    @property
-    def authority(self) -> str:
-        """As the header Host has it: the port only if it is not the usual one."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
-
-    @property
-    def prefix(self) -> str:
-        """What stands before a path in a request: a proxy is told where the rest goes."""
-        return f"http://{self.authority}" if self.proxy and not self.tls else ""
-
-    @property
-    def tunnel(self) -> bytes:
-        """The request for a tunnel through the proxy, if one is needed."""
-        if not (self.proxy and self.tls):
-            return b""
-        where = f"{self.authority}:443" if self.port == 443 else self.authority
-        return http1.request("CONNECT", where, [("host", where), *self.proxy_headers])
-
-    @property
-    def proxy_headers(self) -> list[tuple[str, str]]:
-        """What the proxy wants to know of us."""
-        place = urlsplit(self.proxy or "")
-        if place.username is None:
-            return []
-        login = f"{unquote(place.username)}:{unquote(place.password or '')}"
-        return [("proxy-authorization", f"Basic {base64.b64encode(login.encode()).decode()}")]
-
-    def address(self) -> tuple[str, int]:
-        """Host and port to connect to."""
-        if not self.proxy:
-            return self.host, self.port
-        place = urlsplit(self.proxy)
-        return place.hostname or "", place.port or 80
-
-
 class Connection:
     """A connection that is opened when it is first used. For one request at a time.
 
@@ -132,6 +57,7 @@ class Connection:
         self._origin = origin
         self._socket: socket.socket | None = None
         self._fresh = True
+        self._answer: Response | None = None
         self.patience = QUIET_SECONDS
 
     def fileno(self) -> int:
@@ -168,9 +94,10 @@ class Connection:
         try:
             if self._socket is None:
                 yield from self._open()
-            answer = yield from self._send(head, body, incoming)
-            if answer is None:
-                answer = yield from self._receive(incoming)
+            sent = yield from self._send(head, body, incoming)
+            answer = yield from self._receive(incoming)
+            if not sent:
+                answer = answer._replace(reusable=False)
         except (OSError, UnicodeError, Malformed) as error:
             unanswered = not self._fresh and not incoming.begun
             self.close()
@@ -198,22 +125,28 @@ class Connection:
 
     def _connect(self) -> Steps[None]:
         """The first of the host's addresses that takes the connection."""
-        error: OSError = OSError("no address")
+        error = OSError("no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(
             *self._origin.address(), type=socket.SOCK_STREAM
         ):
-            attempt = self._socket = socket.socket(family, kind, protocol)
-            attempt.setblocking(False)
-            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with suppress(BlockingIOError):
-                attempt.connect(address)
-            yield WRITE
-            status = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if not status:
+            try:
+                yield from self._reach(family, kind, protocol, address)
+            except OSError as why:
+                self.close()
+                error = why
+            else:
                 return
-            error = OSError(status, "no connection")
-            self.close()
         raise error
+
+    def _reach(self, family: int, kind: int, protocol: int, address: Any) -> Steps[None]:
+        attempt = self._socket = socket.socket(family, kind, protocol)
+        attempt.setblocking(False)
+        attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(BlockingIOError):
+            attempt.connect(address)
+        yield WRITE
+        if status := attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(status, os.strerror(status))
 
     def _secure(self, context: ssl.SSLContext) -> Steps[None]:
         from ssl import SSLWantReadError, SSLWantWriteError
@@ -233,38 +166,34 @@ class Connection:
             else:
                 return
 
-    def _send(self, head: bytes, body: bytes, incoming: Incoming) -> Steps[Response | None]:
-        """Send all of it, unless an answer comes before: that is returned."""
+    def _send(self, head: bytes, body: bytes, incoming: Incoming) -> Steps[bool]:
+        """Send all of it, until an answer begins to come; whether all was sent."""
         assert self._socket
-        pieces = [head + body] if len(body) <= _TOGETHER else [head, body]
-        for piece in pieces:
+        for piece in [head + body] if len(body) <= _TOGETHER else [head, body]:
             rest = memoryview(piece)
             while rest:
                 try:
                     rest = rest[self._socket.send(rest) :]
                 except self._origin.blocked:
-                    if (yield READ | WRITE) & READ:
-                        early = self._early(incoming)
-                        if early or incoming.begun:
-                            return early or (yield from self._receive(incoming))
+                    if (yield READ | WRITE) & READ and self._hears(incoming):
+                        return False
                 except (BrokenPipeError, ConnectionResetError):
-                    # It may have said why before it hung up.
-                    return (yield from self._receive(incoming))._replace(reusable=False)
-        return None
+                    return False  # it may have said why before it hung up
+        return True
 
-    def _early(self, incoming: Incoming) -> Response | None:
-        """An answer to a request that has not been sent to its end."""
+    def _hears(self, incoming: Incoming) -> bool:
+        """Whether there is an answer to a request that has not been sent to its end."""
         assert self._socket
         try:
             data = self._socket.recv(_RECEIVED)
         except self._origin.blocked:
-            return None
-        answer = incoming.feed(data) if data else incoming.end()
-        return answer and answer._replace(reusable=False)
+            return False
+        self._answer = incoming.feed(data) if data else incoming.end()
+        return self._answer is not None or incoming.begun  # else it was only announced
 
     def _receive(self, incoming: Incoming) -> Steps[Response]:
         assert self._socket
-        answer = None
+        answer, self._answer = self._answer, None
         while answer is None:
             try:
                 data = self._socket.recv(_RECEIVED)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from galleria_action import __version__, connection, http1, listing_page, route, signature
-from galleria_action.connection import Connection, Lost, Origin
+from galleria_action.connection import Connection, Lost
 from galleria_action.headers import Headers
 from galleria_action.http1 import Response
 from galleria_action.lanes import Lanes
 from galleria_action.listing_page import Page
+from galleria_action.origin import Origin
 from galleria_action.remote import Listed
 from galleria_action.signature import Credentials, Signer
 from galleria_action.store import Condition, Found

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from galleria_action.connection import READ, WRITE, Connection, Lost, Origin, Steps
+from galleria_action.connection import READ, WRITE, Connection, Lost, Steps
 from galleria_action.http1 import Response
+from galleria_action.origin import Origin
 
 Answered = Callable[[Response | Lost], None]
 """Is told the answer to a request, or why there is none; in the thread that waits."""
@@ -59,6 +61,8 @@ class Lanes:
         self._poll = select.epoll()
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll.register(self._bell, select.EPOLLIN)
+        self._closing = threading.Lock()
+        self._closed = False
         self._next_look = 0.0
 
     def send(self, head: bytes, body: bytes, answered: Answered) -> None:
@@ -81,15 +85,19 @@ class Lanes:
                     self._end(lane, Lost("no byte for too long"))
 
     def wake(self) -> None:
-        """End the turn that another thread is waiting in."""
-        os.eventfd_write(self._bell, 1)
+        """End the turn that another thread is waiting in, if there is one."""
+        with self._closing:  # the number of a bell that is closed may be another file's
+            if not self._closed:
+                os.eventfd_write(self._bell, 1)
 
     def close(self) -> None:
         """Hang up, whatever is under way."""
         for lane in [*self._lanes.values(), *self._idle]:
             self._hang_up(lane)
         self._poll.close()
-        os.close(self._bell)
+        with self._closing:
+            self._closed = True
+            os.close(self._bell)
 
     def _begin(self, lane: _Lane, request: _Request) -> None:
         lane.request = request

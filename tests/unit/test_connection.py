@@ -15,7 +15,8 @@ import pytest
 import trustme
 
 from galleria_action import connection, http1
-from galleria_action.connection import Connection, Lost, Origin, finish
+from galleria_action.connection import Connection, Lost, finish
+from galleria_action.origin import Origin
 
 HOST = "127.0.0.1"
 GET = http1.request("GET", "/", [("host", HOST)])
@@ -148,7 +149,8 @@ def test_an_answer_in_pieces():
 
 
 @pytest.mark.parametrize(
-    "last", [OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"HTTP/1.1 200 OK\r\n\r\nok"]
+    "last",
+    [OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"HTTP/1.1 200 OK\r\n\r\nok"],
 )
 def test_the_last_answer(last):
     """After one that ends the connection, the next request opens another."""
@@ -225,7 +227,9 @@ def _stays_and_answers_slowly(sock: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", [_hangs_up, _half_hangs_up, _stays, _stays_and_answers_slowly], ids=lambda act: act.__name__
+    "act",
+    [_hangs_up, _half_hangs_up, _stays, _stays_and_answers_slowly],
+    ids=lambda act: act.__name__,
 )
 def test_an_answer_before_the_request_has_been_sent(act):
     """It is the answer; and the connection, in the middle of a body, is of no more use."""

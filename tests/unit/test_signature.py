@@ -282,7 +282,7 @@ def test_a_failure_to_get_credentials():
 def test_the_time_goes_on():
     """Each second has its date, each day its key; going back is no harm."""
     now = [NOON]
-    signer = Signer(HOST, REGION, lambda: KEYS, payload=True, clock=lambda: now[0].timestamp())
+    signer = Signer(HOST, REGION, lambda: KEYS, payload=True, clock=lambda: now[0].timestamp())  # noqa: PLW0108
     midnight = datetime(2024, 6, 16, tzinfo=UTC)
     steps = [
         NOON,
