@@ -115,10 +115,11 @@ class Deployment:
                 self.journal.flush()
 
     def _write(self) -> None:
-        for group in self._groups():
-            if group:
-                self._upload(group)
-                commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
+        with self.store.uplink(self.executor) as uplink:
+            for group in self._groups():
+                if group:
+                    self._upload(group, uplink)
+                    commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
         if self._commits or self.plan.is_part:
             self.journal.flush()
         if self.plan.is_part:
@@ -140,17 +141,16 @@ class Deployment:
     def _commits(self) -> bool:
         return bool(self.plan.puts(Kind.MANIFEST))
 
-    def _upload(self, group: Sequence[Change]) -> None:
+    def _upload(self, group: Sequence[Change], uplink: Uplink | None) -> None:
         try:
-            with self.store.uplink(self.executor) as uplink:
-                transfer.run(
-                    lambda change: self._start(change, uplink),
-                    group,
-                    self.config.concurrency,
-                    done=self._arrived,
-                    tick=self._tick,
-                    pump=uplink,
-                )
+            transfer.run(
+                lambda change: self._start(change, uplink),
+                group,
+                self.config.concurrency,
+                done=self._arrived,
+                tick=self._tick,
+                pump=uplink,
+            )
         except Stale as error:
             raise failures.stale(group[0], error) from None
         except OSError as error:
