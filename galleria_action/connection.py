@@ -1,6 +1,6 @@
 """One connection to a store: opened, secured and used without ever blocking.
 
-What takes time is a generator that yields the events to wait for (of `select.epoll`) and is sent
+What takes time is a generator that yields the events to wait for (of `select.poll`) and is sent
 those that came: so one thread can wait for many connections, and a signal interrupts it.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # slow to import, and not needed for plain HTTP
 
 R = TypeVar("R")
 
-READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+READ, WRITE = select.POLLIN, select.POLLOUT
 Steps = Generator[int, int, R]
 """Yields the events to wait for, is sent those that came, and returns an R."""
 
