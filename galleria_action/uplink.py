@@ -100,9 +100,10 @@ class FastUplink:
             else:
                 put.result.set_exception(error)
 
-        careful = self._judge.careful.put
-        attempt = self._executor.submit(careful, put.key, put.data, put.headers)
-        attempt.add_done_callback(tell)
+        def send() -> str:  # there, because boto3 takes long to load
+            return self._judge.careful.put(put.key, put.data, put.headers)
+
+        self._executor.submit(send).add_done_callback(tell)
 
 
 def _may_pass(answer: Response | Lost) -> bool:

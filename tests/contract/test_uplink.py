@@ -320,3 +320,20 @@ def test_given_up():
 
     assert ended - begun < SECONDS / 2
     assert future.running()
+
+
+def test_boto3_that_cannot_be_had(executor):
+    """What goes wrong on the way to it is the put's failure, not that of whoever waits."""
+
+    def broken() -> None:
+        raise ImportError("no boto3")
+
+    with scripted.scripted(lambda _: fault(503, "SlowDown")) as script:
+        store = scripted.store(script.address)
+        store._make = broken
+        with store.uplink(executor) as uplink:
+            future = uplink.put("a", b"x", HEADERS)
+            finish(uplink, future)
+
+    with pytest.raises(ImportError, match="no boto3"):
+        future.result()
