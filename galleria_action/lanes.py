@@ -1,7 +1,7 @@
 """Many small requests at once, all in one thread: a connection each, waited for together.
 
-For small objects this takes a third of the processor time that a thread each takes, because
-nobody waits for the interpreter (benchmarks/README.md).
+Threads that send small objects mostly wait for each other and for the interpreter: what this
+takes instead is in docs/dependencies.md.
 """
 
 from __future__ import annotations

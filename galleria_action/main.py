@@ -80,8 +80,7 @@ def run(
 
     loaded = preparation.load_manifest(config, workspace)
     gallery = preparation.gather(config, workspace, results.mode, loaded)
-    if any(each.file.size >= heap.LARGE for each in gallery.objects):
-        heap.share()
+    heap.share(each.file.size for each in gallery.objects)
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(
