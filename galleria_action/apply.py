@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from galleria_action import commit, deployed, failures, transfer
@@ -275,7 +275,7 @@ class Deployment:
             listed = {key: self.journal.entry(key) for key in self._expected}
             self.journal.note(
                 {
-                    key: replace(entry, listed=True)
+                    key: entry._replace(listed=True)
                     for key, entry in listed.items()
                     if entry and not entry.listed
                 }

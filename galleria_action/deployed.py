@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -99,17 +98,14 @@ def _deployed_keys(known: Remote, config: Config) -> set[str]:
 
 def list_keys(store: Store, interesting: Collection[str], executor: Executor) -> dict[str, Listed]:
     """Those of the ``interesting`` keys that are in the bucket now."""
-    wanted = frozenset(interesting)
+    wanted = {key: key for key in interesting}
 
     def read(part: Part) -> dict[str, Listed]:
-        return {
-            sys.intern(key): Listed(listed.size, sys.intern(listed.etag))
-            for key, listed in _objects(store, part)
-            if key in wanted
-        }
+        # A key is one text in memory, however often it is listed.
+        return {wanted[key]: listed for key, listed in _objects(store, part) if key in wanted}
 
     listed: dict[str, Listed] = {}
-    for some in executor.map(read, listing.parts(sorted(interesting))):
+    for some in executor.map(read, listing.parts(sorted(wanted))):
         listed |= some
     return listed
 

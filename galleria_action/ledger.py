@@ -21,14 +21,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from itertools import islice, repeat, zip_longest
+from typing import Any, NamedTuple
 
 VERSION = 1
+ROWS_AT_ONCE = 10_000
 
 
 class Owner(StrEnum):
@@ -40,8 +41,7 @@ class Owner(StrEnum):
     MANIFEST = "manifest"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """The facts about one object; see the module's text."""
 
     owner: Owner
@@ -113,7 +113,7 @@ def _row(entry: Entry) -> list[Any]:
 def decode(data: bytes) -> Ledger:
     """The ledger in ``data``. Raises :class:`NewerLedger` or :class:`BrokenLedger`."""
     try:
-        document = json.loads(_inflate(data))
+        document = json.loads(_text(data))
         if not isinstance(document, dict) or not isinstance(document.get("version"), int):
             raise BrokenLedger("no ledger")
         if document["version"] > VERSION:
@@ -121,38 +121,65 @@ def decode(data: bytes) -> Ledger:
         prefixes = (document["photos_prefix"], document["site_prefix"])
         if not all(each is None or isinstance(each, str) for each in prefixes):
             raise BrokenLedger("prefixes that are no texts")
-        return Ledger(
-            {sys.intern(key): _entry(row) for key, row in document["objects"].items()},
-            *prefixes,
-        )
+        return Ledger(_entries(document["objects"]), *prefixes)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise BrokenLedger(str(error)) from None
     except (KeyError, TypeError, AttributeError) as error:
         raise BrokenLedger(f"unexpected content: {error!r}") from None
 
 
-def _inflate(data: bytes) -> bytes:
+def _text(data: bytes) -> str:
     # A server may have unpacked it already (Content-Encoding handling of proxies).
-    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
 
 
-def _entry(row: list[Any]) -> Entry:
-    owner, source, edit, headers, size, etag, deployment_hash, listed = row[:8]
-    texts = {type(source), type(edit), type(headers), type(etag), type(deployment_hash)}
-    if type(size) is not int or texts != {str}:
-        raise BrokenLedger("a row has values of other kinds")
-    return Entry(
-        _OWNERS[owner],
-        # Texts that manifest or listing hold, too, are kept once.
-        sys.intern(source),
-        edit,
-        sys.intern(headers),
-        size,
-        sys.intern(etag),
-        sys.intern(deployment_hash),
-        bool(listed),
-        bool(row[8]) if len(row) > 8 else None,
+def _entries(rows: Any) -> dict[str, Entry]:
+    """The rows as entries; column by column, which takes a third of the time."""
+    if not isinstance(rows, dict):
+        raise BrokenLedger("objects that are none")
+    entries: dict[str, Entry] = {}
+    keys = iter(list(rows))
+    shared: dict[str, str] = {}
+    while some := list(islice(keys, ROWS_AT_ONCE)):
+        # Taken away as they are read: never all rows and all entries are in memory.
+        columns = _columns([rows.pop(key) for key in some])
+        entries.update(zip(some, _rows_of(columns, shared), strict=True))
+    return entries
+
+
+def _columns(rows: Sequence[list[Any]]) -> list[tuple[Any, ...]]:
+    """The columns of ``rows``, those without a ``position`` filled up."""
+    if set(map(type, rows)) != {list} or min(map(len, rows)) < _SHORTEST:
+        raise BrokenLedger("a row that is none")
+    columns = list(zip_longest(*rows))[: len(Entry._fields)]
+    for column, kinds in zip(columns, _KINDS, strict=False):
+        if not set(map(type, column)) <= kinds:
+            raise BrokenLedger("a row has values of other kinds")
+    return columns
+
+
+def _rows_of(columns: Sequence[Sequence[Any]], shared: dict[str, str]) -> Iterator[Entry]:
+    owner, source, edit, headers, size, etag, deployment_hash, listed, *more = columns
+    same = shared.setdefault  # edits and headers are few, and each takes 100 bytes
+    position = [None if each is None else bool(each) for each in more[0]] if more else repeat(None)
+    return map(
+        Entry._make,
+        zip(
+            map(_OWNERS.__getitem__, owner),
+            source,
+            map(same, edit, edit),
+            map(same, headers, headers),
+            size,
+            etag,
+            deployment_hash,
+            map(bool, listed),
+            position,
+            strict=False,
+        ),
     )
 
 
 _OWNERS = {owner.value: owner for owner in Owner}
+_SHORTEST = 8
+_KINDS = (*[{str}] * 4, {int}, {str}, {str})
+"""Of the values of a row, as far as it matters."""

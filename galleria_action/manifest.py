@@ -9,12 +9,11 @@ import hashlib
 import json
 import math
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from galleria_action import exif, json_position, manifest_problems
 from galleria_action.errors import DeployError, FailureReason, Problem
@@ -29,8 +28,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _LONG_NUMBER = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """An EXIF correction: local time as EXIF writes it, UTC offset ``±HH:MM`` or None."""
 
     time: str
@@ -38,12 +36,12 @@ class Edit:
 
     def __str__(self) -> str:
         """As the ledger records it; the editor's version makes old edits recognisable."""
-        time = f"{self.time[:10].replace(':', '-')}T{self.time[11:]}"
-        return " ".join(filter(None, (exif.EDITOR, time, self.offset)))
+        time = self.time
+        text = f"{exif.EDITOR} {time[:4]}-{time[5:7]}-{time[8:10]}T{time[11:]}"
+        return f"{text} {self.offset}" if self.offset else text
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(NamedTuple):
     """One photo. ``files`` are (variant, path below photos-dir), a shared path only once."""
 
     id: str
@@ -243,25 +241,21 @@ def _json_path(path: Iterable[str | int]) -> str:
 def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
     hours = document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE)
     for photo in document["photos"]:
+        before, after = photo["file_hash"].lower(), photo["deployment_file_hash"].lower()
+        corrected = None if before == after else photo["exif"].get("corrected_timestamp")
+        yield Photo(photo["id"], before, after, edit(corrected, hours), _files(photo["files"]))
+
+
+def _files(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    files = tuple(
+        [(each, manifest_problems.normalised(stated[each])) for each in manifest_problems.VARIANTS]
+    )
+    (_, full), (_, web), (_, thumb) = files
+    if len({full, web, thumb}) < len(files):
         # A path that variants share is one file, by the rules of the first: full.
-        files = {
-            manifest_problems.normalised(photo["files"][variant]): variant
-            for variant in reversed(manifest_problems.VARIANTS)
-        }
-        yield Photo(
-            id=photo["id"],
-            # Ledger and deployed manifest hold the same texts: one of each is enough in memory.
-            file_hash=sys.intern(photo["file_hash"].lower()),
-            deployment_file_hash=sys.intern(photo["deployment_file_hash"].lower()),
-            edit=_edit(photo, hours),
-            files=tuple((variant, sys.intern(path)) for path, variant in reversed(files.items())),
-        )
-
-
-def _edit(photo: dict[str, Any], hours: float) -> Edit | None:
-    if photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
-        return None
-    return edit(photo["exif"].get("corrected_timestamp"), hours)
+        first = {path: variant for variant, path in reversed(files)}
+        return tuple((variant, path) for path, variant in reversed(first.items()))
+    return files
 
 
 def edit(corrected: str | None, hours: float) -> Edit | None:

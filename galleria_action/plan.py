@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from galleria_action.headers import Headers
 from galleria_action.ledger import Entry
@@ -59,8 +60,7 @@ MEANING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One write. ``size`` in bytes: what a put sends, what a delete frees.
 
     ``source`` is the SHA-256 of the source bytes and ``edit`` what is done to them; both are

@@ -96,7 +96,7 @@ class _Comparison:
         if reading is None:
             assert entry is not None, f"{each.key} was neither settled nor read"
             same = entry.owner is each.owner
-            self.kept[each.key] = entry if same else replace(entry, owner=each.owner)
+            self.kept[each.key] = entry if same else entry._replace(owner=each.owner)
             return None
         reason = self._reason(each, entry, listed, reading)
         if reason is None and listed is not None:
@@ -145,8 +145,7 @@ class _Comparison:
 
     def _facts(self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading) -> Entry:
         if entry is not None and entry.source:
-            return replace(
-                entry,
+            return entry._replace(
                 owner=each.owner,
                 deployment_hash=each.deployment_hash,
                 position=entry.position if reading.position is None else reading.position,

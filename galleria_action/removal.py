@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from galleria_action import keys
 from galleria_action.config import Config, MaxDeletes
@@ -82,8 +83,8 @@ class _Removal:
         self._remote = remote
         self._wanted = wanted
         self._deployed = remote.photo_keys(prefix)
+        self._prefix = prefix
         self._old_prefix = prefix if old_prefix is None else old_prefix
-        self._names = {keys.relative(prefix, key) for key in wanted} - {None}
         self._deletes: list[Change] = []
         self._name_of: Callable[[str], str] = str
 
@@ -126,6 +127,10 @@ class _Removal:
         """Whether the same file is published below the new prefix."""
         return keys.relative(self._old_prefix, key) in self._names
 
+    @cached_property
+    def _names(self) -> set[str | None]:
+        return {keys.relative(self._prefix, key) for key in self._wanted} - {None}
+
     def limit(self, ours: set[str], limit: MaxDeletes, what: str) -> list[str]:
         """Why the deletes are too many, as one sentence or none.
 
@@ -136,7 +141,10 @@ class _Removal:
             self._name_of(each.key)
             for each in self._deletes
             if each.reason is Reason.REMOVED and not self._moved(each.key)
-        } - self._staying(ours)
+        }
+        if not lost:
+            return []
+        lost -= self._staying(ours)
         present = {
             self._name_of(key)
             for key in ours

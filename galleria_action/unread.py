@@ -38,18 +38,19 @@ def find(
     fulls: list[ReadRequest] = []
     others: list[Wanted] = []
     as_they_are: set[str] = set()
+    entry_of, listed_of = remote.ledger.entries.get, remote.listing.get
     for each in objects:
         if not each.is_full:
             others.append(each)
             continue
-        entry, listed = remote.entry(each.key), remote.listing.get(each.key)
+        entry, listed = entry_of(each.key), listed_of(each.key)
         if force or not _is_settled(each, each.edit, each.file_hash, entry, listed):
             fulls.append(_request(each, each.edit, entry, listed, force=force))
         elif entry and not edits.is_corrected(entry.edit):
             as_they_are.add(each.photo)
     requests = fulls
     for each in others:
-        entry, listed = remote.entry(each.key), remote.listing.get(each.key)
+        entry, listed = entry_of(each.key), listed_of(each.key)
         edit = None if each.photo in as_they_are else each.edit
         if force or not _is_settled(each, edit, sources.get(each.key), entry, listed):
             requests.append(_request(each, edit, entry, listed, force=force))
@@ -79,11 +80,13 @@ def _is_settled(
 
 def _is_same(each: Wanted, edit: str, source: str | None, entry: Entry) -> bool:
     """Whether the object was made of the same bytes in the same way."""
-    done = edits.correction(entry.edit)
     if entry.source == source:
-        return done in (edit, edits.UNTOUCHED + edit)
+        if entry.edit == edit:
+            return True
+        return edits.correction(entry.edit) in (edit, edits.UNTOUCHED + edit)
     # The local file was corrected already when it was sent.
-    return each.is_full and not done and entry.source == each.deployment_hash
+    corrected_before = each.is_full and entry.source == each.deployment_hash
+    return corrected_before and not edits.correction(entry.edit)
 
 
 def _position_settled(each: Wanted, entry: Entry) -> bool:

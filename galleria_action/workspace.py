@@ -200,7 +200,7 @@ class Workspace(FileBytes):
         faults: dict[str, str] = {}
         parents: dict[str, _Parent | Exception] = {}
         for name in names:
-            folder_name = name.rpartition("/")[0]
+            folder_name, _, last = name.rpartition("/")
             parent = parents.get(folder_name)
             if parent is None:
                 parent = parents[folder_name] = self._parent(folder, folder_name)
@@ -208,7 +208,7 @@ class Workspace(FileBytes):
                 faults[name] = _why(parent)
                 continue
             try:
-                found[name] = self._file(name, parent)
+                found[name] = self._file(name, last, parent)
             except (Unpublishable, OSError, ValueError) as error:
                 faults[name] = _why(error)
         return found, faults
@@ -234,12 +234,11 @@ class Workspace(FileBytes):
     def _never_files(self) -> frozenset[str]:
         return frozenset(self._base + each for each in self._never)
 
-    def _file(self, name: str, parent: _Parent) -> LocalFile:
-        last = name.rpartition("/")[2]
-        path = f"{parent.path}/{last}"
-        links = parent.links
-        status = os.stat(path, follow_symlinks=False)
-        if stat.S_ISREG(status.st_mode) and parent.plain and self._is_ordinary(last, path):
+    def _file(self, name: str, last: str, parent: _Parent) -> LocalFile:
+        path, links, plain = parent
+        path = f"{path}/{last}"
+        status = os.lstat(path)
+        if plain and stat.S_ISREG(status.st_mode) and self._is_ordinary(last, path):
             return LocalFile(name, path, status.st_size)
         if stat.S_ISLNK(status.st_mode):
             path, more = self._followed(path)

@@ -94,5 +94,5 @@ def test_no_path_of_the_machine():
 def test_names_outside_unicode_are_no_bug():
     """A photo id that is no valid Unicode text can be written down all the same."""
     plan = rich_plan()
-    odd = replace(plan.changes[0], photo="\ud800")
+    odd = plan.changes[0]._replace(photo="\ud800")
     b"".join(plan_document.encode(replace(plan, changes=(odd,)), dry_run=False))

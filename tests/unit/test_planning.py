@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from unit.samples import config, document, entry, full, md5, page, parsed, photo, sha256, thumb
 
@@ -51,9 +49,9 @@ KNOWN = entry(FULL)
     ("known", "etag"),
     [
         (KNOWN, SAME),
-        (replace(KNOWN, headers=""), SAME),
-        (replace(KNOWN, edit=UNTOUCHED + KNOWN.edit), SAME),
-        (replace(KNOWN, source=FULL.deployment_hash, edit=""), SAME),
+        (KNOWN._replace(headers=""), SAME),
+        (KNOWN._replace(edit=UNTOUCHED + KNOWN.edit), SAME),
+        (KNOWN._replace(source=FULL.deployment_hash, edit=""), SAME),
     ],
 )
 def test_a_settled_full_is_not_read(known, etag):
@@ -72,11 +70,11 @@ def test_a_settled_full_is_not_read(known, etag):
         (None, SAME),
         (KNOWN, None),
         (KNOWN, "other"),
-        (replace(KNOWN, source=sha256("other")), SAME),
-        (replace(KNOWN, edit=""), SAME),
-        (replace(KNOWN, edit="exif/0 2024-06-15T14:30:45 +02:00"), SAME),
-        (replace(KNOWN, deployment_hash=sha256("other")), SAME),
-        (replace(KNOWN, headers=OTHER.digest), SAME),
+        (KNOWN._replace(source=sha256("other")), SAME),
+        (KNOWN._replace(edit=""), SAME),
+        (KNOWN._replace(edit="exif/0 2024-06-15T14:30:45 +02:00"), SAME),
+        (KNOWN._replace(deployment_hash=sha256("other")), SAME),
+        (KNOWN._replace(headers=OTHER.digest), SAME),
     ],
 )
 def test_any_difference_is_looked_at(known, etag):
@@ -92,15 +90,15 @@ REMOVED = f"gps/1 {KNOWN.edit}"
 @pytest.mark.parametrize(
     ("wanted", "known", "looked_at"),
     [
-        (STRIPPED, replace(KNOWN, edit=REMOVED), False),
-        (STRIPPED, replace(KNOWN, edit=f"gps/1 {UNTOUCHED}{KNOWN.edit}"), False),
-        (STRIPPED, replace(KNOWN, position=False), False),
-        (STRIPPED, replace(KNOWN, position=True), True),
+        (STRIPPED, KNOWN._replace(edit=REMOVED), False),
+        (STRIPPED, KNOWN._replace(edit=f"gps/1 {UNTOUCHED}{KNOWN.edit}"), False),
+        (STRIPPED, KNOWN._replace(position=False), False),
+        (STRIPPED, KNOWN._replace(position=True), True),
         (STRIPPED, KNOWN, True),
-        (STRIPPED, replace(KNOWN, edit=f"gps/0 {KNOWN.edit}"), True),
-        (FULL, replace(KNOWN, edit=REMOVED), True),
-        (FULL, replace(KNOWN, position=True), False),
-        (FULL, replace(KNOWN, position=False), False),
+        (STRIPPED, KNOWN._replace(edit=f"gps/0 {KNOWN.edit}"), True),
+        (FULL, KNOWN._replace(edit=REMOVED), True),
+        (FULL, KNOWN._replace(position=True), False),
+        (FULL, KNOWN._replace(position=False), False),
     ],
 )
 def test_positions_are_known_without_reading(wanted, known, looked_at):
@@ -113,9 +111,9 @@ def test_positions_are_known_without_reading(wanted, known, looked_at):
     ("known", "found", "reason"),
     [
         (KNOWN, {"edit": REMOVED, "position": False}, Reason.METADATA),
-        (replace(KNOWN, edit=REMOVED), {"position": True}, Reason.METADATA),
-        (replace(KNOWN, edit=f"gps/0 {KNOWN.edit}"), {"edit": REMOVED}, Reason.METADATA),
-        (replace(KNOWN, source=sha256("other")), {"edit": REMOVED}, Reason.CHANGED),
+        (KNOWN._replace(edit=REMOVED), {"position": True}, Reason.METADATA),
+        (KNOWN._replace(edit=f"gps/0 {KNOWN.edit}"), {"edit": REMOVED}, Reason.METADATA),
+        (KNOWN._replace(source=sha256("other")), {"edit": REMOVED}, Reason.CHANGED),
         (KNOWN, {"position": False}, None),
     ],
 )
@@ -162,9 +160,9 @@ def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
         (KNOWN, "other", {}, Reason.DIFFERS),
         (KNOWN, SAME, {"sha256": sha256("new")}, Reason.CHANGED),
         (KNOWN, SAME, {"edit": ""}, Reason.CHANGED),
-        (replace(KNOWN, deployment_hash=sha256("x")), SAME, {}, Reason.CHANGED),
-        (replace(KNOWN, headers=OTHER.digest), SAME, {}, Reason.HEADERS),
-        (replace(KNOWN, headers=OTHER.digest), "other", {"edit": ""}, Reason.CHANGED),
+        (KNOWN._replace(deployment_hash=sha256("x")), SAME, {}, Reason.CHANGED),
+        (KNOWN._replace(headers=OTHER.digest), SAME, {}, Reason.HEADERS),
+        (KNOWN._replace(headers=OTHER.digest), "other", {"edit": ""}, Reason.CHANGED),
         (None, "other", {}, Reason.UNVERIFIED),
         (Entry(Owner.PHOTO, etag=SAME), "other", {}, Reason.UNVERIFIED),
         (None, SAME, {}, None),
@@ -191,13 +189,13 @@ def test_adopted():
     plan = build(THUMB, remote(THUMB, None, md5(THUMB.file.name)), reading(THUMB))
     assert plan.changes == ()
     assert plan.kept == {
-        THUMB.key: replace(entry(THUMB), headers="", listed=False),
+        THUMB.key: entry(THUMB)._replace(headers="", listed=False),
     }
 
 
 def test_unknown_headers_are_not_planned():
     """An adopted object's headers are left alone until `force`."""
-    known = replace(entry(THUMB), headers="")
+    known = entry(THUMB)._replace(headers="")
     state = remote(THUMB, known, md5(THUMB.file.name))
     assert build(THUMB, state, reading(THUMB)).changes == ()
     (change,) = build(THUMB, state, reading(THUMB), force=True).changes
@@ -217,7 +215,7 @@ def test_force(known):
 
 def test_etags_are_opaque():
     """An ETag that is no MD5 (multipart, SSE-KMS) is compared with the recorded one alone."""
-    known = replace(entry(THUMB), etag="abc-17")
+    known = entry(THUMB)._replace(etag="abc-17")
     assert build(THUMB, remote(THUMB, known, "abc-17"), reading(THUMB)).changes == ()
 
 
@@ -255,7 +253,7 @@ RECORDED = Entry(Owner.MANIFEST, MANIFEST.content, "", PUBLISHED.digest, len(MAN
         (MANIFEST, "other", RECORDED, {}, None),
         (parsed(document(photo("a"), generated_at="later")), "m", RECORDED, {}, None),
         (parsed(document(photo("b"))), "m", RECORDED, {}, Reason.CHANGED),
-        (MANIFEST, "m", replace(RECORDED, headers="x"), {}, Reason.HEADERS),
+        (MANIFEST, "m", RECORDED._replace(headers="x"), {}, Reason.HEADERS),
         (MANIFEST, "m", RECORDED, {"cache_control": (("*.json", "no-store"),)}, Reason.HEADERS),
         (MANIFEST, "m", None, {"cache_control": (("*.json", "no-store"),)}, None),
         (MANIFEST, "m", RECORDED, {"force": True}, Reason.FORCED),

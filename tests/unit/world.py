@@ -193,7 +193,7 @@ class World:
         in_plan = {*plan.kept, *(change.key for change in plan.changes)}
         if plan.photos and plan.mode == "metadata":
             facts |= {
-                key: replace(each, listed=True)
+                key: each._replace(listed=True)
                 for key, each in facts.items()
                 if each and key in in_plan
             }
