@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
 from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
+
+LARGE = 1 << 20
+"""Bytes of a manifest from which on a request more is worth it not to fetch it."""
 
 
 def load(
@@ -33,39 +37,56 @@ def load(
     one that a newer version wrote is refused.
     """
     # No listing is older than the manifest: a commit after it is noticed at the gates.
-    gets = [executor.submit(store.get, key) for key in (config.metadata_key, config.ledger_key)]
-    found_manifest, found_ledger = (each.result() for each in gets)
-    faults: list[str] = []
-    if found_manifest and local and found_manifest.data == local.data:
-        deployed: Manifest | None = local
-    else:
-        deployed = _manifest(found_manifest, config.metadata_key, faults)
-    records = read_ledger(found_ledger, config.ledger_key, faults)
+    state = executor.submit(_manifest, store, config.metadata_key, local)
+    records = executor.submit(_ledger, store, config.ledger_key)
+    manifest_etag, deployed, unreadable = state.result()
+    entries, ledger_etag, lost = records.result()
     known = Remote(
-        manifest_etag=found_manifest.etag if found_manifest else None,
+        manifest_etag=manifest_etag,
         manifest=deployed,
-        faults=tuple(faults),
+        faults=(*unreadable, *lost),
         remarks=tuple(store.remarks),
-        ledger=records,
-        ledger_etag=found_ledger.etag if found_ledger else None,
+        ledger=entries,
+        ledger_etag=ledger_etag,
     )
     interesting = {*wanted, *_deployed_keys(known, config)}
     return replace(known, listing=list_keys(store, interesting, executor))
 
 
-def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | None:
+def _manifest(
+    store: Store, key: str, local: Manifest | None
+) -> tuple[str | None, Manifest | None, Sequence[str]]:
+    """ETag and manifest of what is deployed, and in sentences why that cannot be read."""
+    if local and len(local.data) >= LARGE:
+        # Its hash tells whether that of 100,000 photos, 80 MB, has to come at all.
+        etag = store.head(key)
+        if etag == hashlib.md5(local.data, usedforsecurity=False).hexdigest():
+            return etag, local, ()
+    found = store.get(key)
     if found is None:
-        return None
+        return None, None, ()
+    if local and found.data == local.data:
+        return found.etag, local, ()
     try:
-        return manifest.parse_deployed(found.data, key)
+        return found.etag, manifest.parse_deployed(found.data, key), ()
     except manifest.NewerManifest:
         raise
     except DeployError:
-        faults.append(
-            f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is "
-            "deleted in this run."
+        return (
+            found.etag,
+            None,
+            [
+                f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is "
+                "deleted in this run."
+            ],
         )
-        return None
+
+
+def _ledger(store: Store, key: str) -> tuple[Ledger, str | None, Sequence[str]]:
+    """The ledger, its ETag, and in sentences why it cannot be read."""
+    faults: list[str] = []
+    found = store.get(key)
+    return read_ledger(found, key, faults), found.etag if found else None, faults
 
 
 def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:

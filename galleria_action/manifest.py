@@ -67,7 +67,7 @@ class Manifest:
     @property
     def document(self) -> dict[str, Any]:
         """The JSON document, parsed anew."""
-        document: dict[str, Any] = json.loads(self.data.decode("utf-8-sig"))
+        document: dict[str, Any] = json.loads(_decoded(self.data))
         return document
 
     @property
@@ -132,10 +132,10 @@ def _manifest(data: bytes, document: Mapping[str, Any], stated: str) -> Manifest
 
 
 def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
-    text, document, odd = _document(data, file)
+    document, odd = _document(data, file)
     found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
     if found:
-        raise _located(file, text, found)
+        raise _located(file, _decoded(data), found)
     return document
 
 
@@ -167,8 +167,12 @@ class NewerManifest(DeployError):
     """The manifest has a version that this program does not know."""
 
 
-def _document(data: bytes, file: str) -> tuple[str, dict[str, Any], bool]:
-    """Text and document, and whether it may have values that JSON in UTF-8 cannot hold."""
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8-sig")
+
+
+def _document(data: bytes, file: str) -> tuple[dict[str, Any], bool]:
+    """The document, and whether it may have values that JSON in UTF-8 cannot hold."""
 
     def broken(why: str, line: int | None = None, detail: str = "") -> DeployError:
         return DeployError(
@@ -181,11 +185,9 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any], bool]:
     if not data.strip():
         raise broken("is empty")
     try:
-        text = data.decode("utf-8-sig")
+        document, odd = _loaded(_decoded(data))
     except UnicodeDecodeError:
         raise broken("is not UTF-8 text") from None
-    try:
-        document, odd = _loaded(text)
     except json.JSONDecodeError as error:
         raise broken("is not JSON", error.lineno, f"JSON ends here: {error.msg}") from None
     except (ValueError, RecursionError):
@@ -203,12 +205,12 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any], bool]:
                 Problem(
                     "schema_version: from a newer version",
                     file,
-                    json_position.lines_of(text, [("schema_version",)])[0],
+                    json_position.lines_of(_decoded(data), [("schema_version",)])[0],
                 )
             ],
             advice="Update the action: uses: galleria/deploy@v1 gets the newest version 1.",
         )
-    return text, document, odd
+    return document, odd
 
 
 def _loaded(text: str) -> tuple[Any, bool]:
