@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import chain
 
 from galleria_action import ledger, listing, manifest
 from galleria_action.config import Config
@@ -49,7 +50,7 @@ def load(
         ledger=entries,
         ledger_etag=ledger_etag,
     )
-    interesting = {*wanted, *_deployed_keys(known, config)}
+    interesting = chain(wanted, _deployed_keys(known, config))
     return replace(known, listing=list_keys(store, interesting, executor))
 
 
@@ -72,14 +73,8 @@ def _manifest(
     except manifest.NewerManifest:
         raise
     except DeployError:
-        return (
-            found.etag,
-            None,
-            [
-                f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is "
-                "deleted in this run."
-            ],
-        )
+        why = f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is"
+        return found.etag, None, [f"{why} deleted in this run."]
 
 
 def _ledger(store: Store, key: str) -> tuple[Ledger, str | None, Sequence[str]]:
@@ -109,15 +104,15 @@ def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:
         return Ledger()
 
 
-def _deployed_keys(known: Remote, config: Config) -> set[str]:
+def _deployed_keys(known: Remote, config: Config) -> Iterator[str]:
     """Keys of what was deployed, of the halves that are in scope."""
     photos = () if config.site_only else (Owner.PHOTO, Owner.FILE)
     site = () if config.photos_only else (Owner.SITE,)
-    deployed = known.ledger.owned(*photos, *site)
-    return deployed if config.site_only else deployed | set(known.photo_keys(config.photos_prefix))
+    listed = () if config.site_only else known.photo_keys(config.photos_prefix)
+    return chain(known.ledger.owned(*photos, *site), listed)
 
 
-def list_keys(store: Store, interesting: Collection[str], executor: Executor) -> dict[str, Listed]:
+def list_keys(store: Store, interesting: Iterable[str], executor: Executor) -> dict[str, Listed]:
     """Those of the ``interesting`` keys that are in the bucket now."""
     wanted = {key: key for key in interesting}
 

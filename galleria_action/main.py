@@ -78,8 +78,7 @@ def run(
     results.mode = preparation.mode(config, workspace)
     presentation.announce(config, results.mode, runner)
 
-    loaded = preparation.load_manifest(config, workspace)
-    gallery = preparation.gather(config, workspace, results.mode, loaded)
+    gallery = preparation.gather(config, workspace, results.mode)
     heap.share(each.file.size for each in gallery.objects)
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     readings.begin(gallery.objects)  # while the bucket answers
@@ -88,7 +87,7 @@ def run(
     )
     preparation.refuse_conflicts(config, gallery, remote)
 
-    requests = unread.find(gallery.objects, remote, readings.sources(), force=config.force)
+    requests = unread.find(gallery.objects, remote, readings.begun(), force=config.force)
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan

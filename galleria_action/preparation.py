@@ -85,10 +85,9 @@ def load_manifest(config: Config, folder: Folder) -> tuple[Manifest, Files] | No
     )
 
 
-def gather(
-    config: Config, folder: Folder, mode: str, loaded: tuple[Manifest, Files] | None
-) -> Gallery:
+def gather(config: Config, folder: Folder, mode: str) -> Gallery:
     """Everything that the bucket should hold, checked as far as the files alone can tell."""
+    loaded = load_manifest(config, folder)
     objects: list[Wanted] = []
     if loaded:
         objects += wanted.photos(*loaded, config)

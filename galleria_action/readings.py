@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from itertools import chain
 from typing import Protocol, TypeVar
@@ -61,17 +61,19 @@ class Readings:
         self._room = room
         self._to_keep: frozenset[str] = frozenset()
         self.prepared: dict[str, Prepared] = {}
-        self._begun: Iterable[tuple[Wanted, Reading | None]] = ()
+        self._beginning: Iterable[tuple[Wanted, Reading | None]] = ()
+        self._begun: dict[str, Reading] = {}
 
     def begin(self, objects: Iterable[Wanted]) -> None:
         """Start to hash the files that nothing vouches for: all but the fulls of a manifest."""
         others = [each for each in objects if not each.is_full]
-        self._begun = self._each(others, _size, self._source)
+        self._beginning = self._each(others, _size, self._source)
 
-    def sources(self) -> dict[str, str]:
-        """Key to SHA-256 of what was begun, as far as it can be read."""
-        self._begun = list(self._begun)
-        return {each.key: reading.sha256 for each, reading in self._begun if reading}
+    def begun(self) -> Mapping[str, Reading]:
+        """What was begun, by key, as far as it can be read; of files that go as they are, all."""
+        self._begun |= {each.key: reading for each, reading in self._beginning if reading}
+        self._beginning = ()
+        return self._begun
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
@@ -81,7 +83,7 @@ class Readings:
         as_they_are = {
             each.wanted.photo for each in fulls if not is_corrected(readings[each.wanted.key].edit)
         }
-        begun = {each.key: reading for each, reading in self._begun if reading}
+        begun = self.begun()
         others = []
         for request in requests:
             wanted, edit, md5 = request

@@ -70,7 +70,7 @@ class Remote:
     @cached_property
     def site_keys(self) -> set[str]:
         """Keys of deployed site files."""
-        return self.ledger.owned(Owner.SITE)
+        return set(self.ledger.owned(Owner.SITE))
 
     def entry(self, key: str) -> Entry | None:
         return self.ledger.entries.get(key)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from galleria_action import edits, geotag
 from galleria_action.ledger import Entry
 from galleria_action.manifest import Edit
+from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
 
@@ -27,11 +28,11 @@ class ReadRequest(NamedTuple):
 
 
 def find(
-    objects: Iterable[Wanted], remote: Remote, sources: Mapping[str, str], *, force: bool
+    objects: Iterable[Wanted], remote: Remote, begun: Mapping[str, Reading], *, force: bool
 ) -> list[ReadRequest]:
     """The files that must be read to compare them, fulls first, else in the order of ``objects``.
 
-    For a full its manifest states the hash of its bytes. Of all other files ``sources`` has the
+    For a full its manifest states the hash of its bytes. Of all other files ``begun`` has the
     SHA-256 by key. If hash and all other facts are those that the ledger has, the object in the
     bucket is what would be sent, and there is nothing to read.
     """
@@ -52,7 +53,8 @@ def find(
     for each in others:
         entry, listed = entry_of(each.key), listed_of(each.key)
         edit = None if each.photo in as_they_are else each.edit
-        if force or not _is_settled(each, edit, sources.get(each.key), entry, listed):
+        reading = begun.get(each.key)
+        if force or not _is_settled(each, edit, reading and reading.sha256, entry, listed):
             requests.append(_request(each, edit, entry, listed, force=force))
     return requests
 

@@ -106,7 +106,7 @@ def begun(files, *objects, requests=()):
     """The readings of ``requests`` after these objects were begun."""
     readings = Readings(files, Serial())
     readings.begin(objects)
-    return readings.sources(), readings.all(requests)
+    return readings.begun(), readings.all(requests)
 
 
 def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
@@ -115,11 +115,15 @@ def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
     site = page("index.html", file=local_file("index.html", b"page"))
     readings = Readings(files, Serial())
     readings.begin([small, site, photo(local_file("full/a.jpg", JPEG))])
-    assert readings.sources() == {small.key: sha256(b"thumb"), site.key: sha256(b"page")}
+    known = readings.begun()
+    assert {key: each.sha256 for key, each in known.items()} == {
+        small.key: sha256(b"thumb"),
+        site.key: sha256(b"page"),
+    }
     for name in ("thumb/a.webp", "index.html"):
         (tmp_path / name).unlink()
     made = readings.all([ReadRequest(each, None, md5=False) for each in (small, site)])
-    assert {key: each.sha256 for key, each in made.items()} == readings.sources()
+    assert made == known
     assert [made[small.key].size, made[site.key].size] == [5, 4]
 
 
@@ -156,7 +160,7 @@ def test_positions_of_large_photos(files, local_file, data, position):
     assert reading.position is position
     readings = Readings(files, Serial())
     readings.begin([wanted])
-    readings.sources()
+    readings.begun()
     assert readings.all([ReadRequest(wanted, None, md5=False)])[wanted.key].position is position
 
 
