@@ -219,5 +219,5 @@ def _rows_of(columns: Sequence[Sequence[Any]], shared: dict[str, str]) -> Iterat
 
 _OWNERS = {owner.value: owner for owner in Owner}
 _SHORTEST = 8
-_KINDS: Sequence[set[type]] = (*[{str}] * 4, {int}, {str}, {str})
+_KINDS: Sequence[set[type]] = ({str}, {str}, {str}, {str}, {int}, {str}, {str})
 """Of the values of a row, as far as it matters."""

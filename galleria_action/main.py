@@ -81,13 +81,13 @@ def run(
     gallery = preparation.gather(config, workspace, results.mode)
     heap.share(each.file.size for each in gallery.objects)
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
-    readings.begin(gallery.objects)  # while the bucket answers
+    begun = readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(
         store, config, [each.key for each in gallery.objects], gallery.manifest, uploaders
     )
     preparation.refuse_conflicts(config, gallery, remote)
 
-    requests = unread.find(gallery.objects, remote, readings.begun(), force=config.force)
+    requests = unread.find(gallery.objects, remote, begun, force=config.force)
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from galleria_action import edits, geotag
@@ -20,21 +20,24 @@ class ReadRequest(NamedTuple):
         The correction it may get; None where its photo's full is known to go as it is.
     md5
         The object is listed but unknown, so its ETag may prove it.
+    begun
+        What was read of it already: all that is to be known of a file that goes as it is.
     """
 
     wanted: Wanted
     edit: Edit | None
     md5: bool
+    begun: Reading | None = None
 
 
 def find(
-    objects: Iterable[Wanted], remote: Remote, begun: Mapping[str, Reading], *, force: bool
+    objects: Iterable[Wanted], remote: Remote, begun: Iterable[Reading | None], *, force: bool
 ) -> list[ReadRequest]:
     """The files that must be read to compare them, fulls first, else in the order of ``objects``.
 
-    For a full its manifest states the hash of its bytes. Of all other files ``begun`` has the
-    SHA-256 by key. If hash and all other facts are those that the ledger has, the object in the
-    bucket is what would be sent, and there is nothing to read.
+    For a full its manifest states the hash of its bytes. Of all others ``begun`` has it, in their
+    order, as far as they could be read. If hash and all other facts are those that the ledger has,
+    the object in the bucket is what would be sent, and there is nothing to read.
     """
     fulls: list[ReadRequest] = []
     others: list[Wanted] = []
@@ -50,12 +53,12 @@ def find(
         elif entry and not edits.is_corrected(entry.edit):
             as_they_are.add(each.photo)
     requests = fulls
-    for each in others:
+    for each, reading in zip(others, begun, strict=True):
         entry, listed = entry_of(each.key), listed_of(each.key)
         edit = None if each.photo in as_they_are else each.edit
-        reading = begun.get(each.key)
         if force or not _is_settled(each, edit, reading and reading.sha256, entry, listed):
-            requests.append(_request(each, edit, entry, listed, force=force))
+            request = _request(each, edit, entry, listed, force=force)
+            requests.append(request._replace(begun=reading))
     return requests
 
 

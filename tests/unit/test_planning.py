@@ -57,7 +57,7 @@ KNOWN = entry(FULL)
 def test_a_settled_full_is_not_read(known, etag):
     """For a full the manifest vouches for the bytes: nothing is read, and nothing is written."""
     state = remote(FULL, known, etag)
-    assert unread.find([FULL], state, {}, force=False) == []
+    assert unread.find([FULL], state, [], force=False) == []
     plan = build(FULL, state)
     assert plan.changes == ()
     assert plan.kept == {FULL.key: known}
@@ -79,7 +79,7 @@ def test_a_settled_full_is_not_read(known, etag):
 )
 def test_any_difference_is_looked_at(known, etag):
     """Source, edit, headers, deployment hash, ETag: where one differs the file is read."""
-    (request,) = unread.find([FULL], remote(FULL, known, etag), {}, force=False)
+    (request,) = unread.find([FULL], remote(FULL, known, etag), [], force=False)
     assert request.wanted is FULL
 
 
@@ -103,7 +103,9 @@ REMOVED = f"gps/1 {KNOWN.edit}"
 )
 def test_positions_are_known_without_reading(wanted, known, looked_at):
     """A full is read only if what is known of its position leaves room for a change."""
-    requests = unread.find([wanted], remote(wanted, known, SAME), {}, force=False)
+    requests = unread.find(
+        [wanted], remote(wanted, known, SAME), [None] * (not wanted.is_full), force=False
+    )
     assert bool(requests) is looked_at
 
 
@@ -129,7 +131,7 @@ def test_a_position_that_comes_or_goes_is_a_change_of_metadata(known, found, rea
 def test_other_files_are_always_hashed(wanted):
     """Nothing vouches for web, thumb and site files."""
     state = remote(wanted, entry(wanted), md5(wanted.file.name))
-    assert unread.find([wanted], state, {}, force=False) == [
+    assert unread.find([wanted], state, [None], force=False) == [
         ReadRequest(wanted, wanted.edit, md5=False)
     ]
 
@@ -146,7 +148,7 @@ def test_other_files_are_always_hashed(wanted):
 )
 def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
     """The published bytes are hashed only where an ETag could prove them."""
-    requests = unread.find([THUMB], remote(THUMB, known, etag), {}, force=force)
+    requests = unread.find([THUMB], remote(THUMB, known, etag), [None], force=force)
     assert requests == [ReadRequest(THUMB, THUMB.edit, md5=needed)]
 
 
@@ -206,7 +208,7 @@ def test_unknown_headers_are_not_planned():
 def test_force(known):
     """`force` sends what is unchanged, too."""
     state = remote(FULL, known, SAME)
-    requests = unread.find([FULL], state, {}, force=True)
+    requests = unread.find([FULL], state, [], force=True)
     assert [request.wanted for request in requests] == [FULL]
     plan = build(FULL, state, reading(FULL), force=True)
     assert len(plan.changes) == 1

@@ -124,11 +124,11 @@ class World:
 
     def plan(self, here: Here, settings: Config) -> Plan:
         gallery, remote = here.gallery(settings), self.remote()
-        begun = {
-            each.key: publication.read_source(each, here.read(each))
+        begun = [
+            publication.read_source(each, here.read(each))
             for each in gallery.objects
             if not each.is_full
-        }
+        ]
         readings = {
             request.wanted.key: publication.read(
                 request.wanted, request.edit, here.read(request.wanted), md5=request.md5
