@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
+from types import MappingProxyType
 
 from galleria_action import ledger, listing, manifest
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason
-from galleria_action.ledger import Ledger, Owner
+from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
 from galleria_action.remote import Listed, Remote
@@ -51,7 +52,8 @@ def load(
         ledger_etag=ledger_etag,
     )
     interesting = chain(wanted, _deployed_keys(known, config))
-    return replace(known, listing=list_keys(store, interesting, executor))
+    listed = list_keys(store, interesting, executor, known.ledger.entries)
+    return replace(known, listing=listed)
 
 
 def _manifest(
@@ -69,7 +71,7 @@ def _manifest(
     if local and found.data == local.data:
         return found.etag, local, ()
     try:
-        return found.etag, manifest.parse_deployed(found.data, key), ()
+        return found.etag, manifest.parse(found.data, key), ()
     except manifest.NewerManifest:
         raise
     except DeployError:
@@ -112,13 +114,27 @@ def _deployed_keys(known: Remote, config: Config) -> Iterator[str]:
     return chain(known.ledger.owned(*photos, *site), listed)
 
 
-def list_keys(store: Store, interesting: Iterable[str], executor: Executor) -> dict[str, Listed]:
-    """Those of the ``interesting`` keys that are in the bucket now."""
+def list_keys(
+    store: Store,
+    interesting: Iterable[str],
+    executor: Executor,
+    entries: Mapping[str, Entry] = MappingProxyType({}),
+) -> dict[str, Listed]:
+    """Those of the ``interesting`` keys that are in the bucket now.
+
+    Most are listed as ``entries`` has them: then one of each text is enough in memory.
+    """
     wanted = {key: key for key in interesting}
 
+    def same(key: str, listed: Listed) -> Listed:
+        entry = entries.get(key)
+        known = entry and entry.etag == listed.etag and entry.size == listed.size
+        return Listed(entry.size, entry.etag) if entry and known else listed
+
     def read(part: Part) -> dict[str, Listed]:
-        # A key is one text in memory, however often it is listed.
-        return {wanted[key]: listed for key, listed in _objects(store, part) if key in wanted}
+        return {
+            wanted[key]: same(key, listed) for key, listed in _objects(store, part) if key in wanted
+        }
 
     listed: dict[str, Listed] = {}
     for some in executor.map(read, listing.parts(sorted(wanted))):

@@ -78,8 +78,8 @@ def run(
     results.mode = preparation.mode(config, workspace)
     presentation.announce(config, results.mode, runner)
 
-    gallery = preparation.gather(config, workspace, results.mode)
-    heap.share(each.file.size for each in gallery.objects)
+    gallery = preparation.gather(config, workspace, results.mode, readers)
+    heap.share([each.file.size for each in gallery.objects])
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     begun = readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(

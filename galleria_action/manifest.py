@@ -56,13 +56,12 @@ class Manifest:
     """A valid manifest: its photos and the bytes it was read from.
 
     Its document is not kept: that of 100,000 photos takes 200 MB. ``absolute`` tells whether
-    an ``original_path`` shows folders; ``stated`` is the `content` if it was made already.
+    an ``original_path`` shows folders.
     """
 
     photos: tuple[Photo, ...]
     data: bytes
     absolute: bool = False
-    stated: str = ""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -81,7 +80,7 @@ class Manifest:
 
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
-        return self.stated or _content(self.document)
+        return _content(self.document)
 
     def published(self, *, redact: bool) -> bytes:
         """The bytes to publish: those that were read unless a path is to be redacted."""
@@ -112,23 +111,14 @@ def _text(document: Mapping[str, Any]) -> str:
 
 
 def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
-    """The local manifest in ``data``, the content of ``file`` (for messages).
+    """The manifest in ``data``, the content of ``file`` (for messages).
 
     ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
     every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
     document = _valid(data, file, absent)
-    return _manifest(data, document, _content(document))
-
-
-def parse_deployed(data: bytes, key: str) -> Manifest:
-    """The manifest read from the bucket; what it states is seldom needed, so it is not made."""
-    return _manifest(data, _valid(data, key, lambda _: {}), "")
-
-
-def _manifest(data: bytes, document: Mapping[str, Any], stated: str) -> Manifest:
     absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
-    return Manifest(tuple(_photos(document)), data, absolute, stated)
+    return Manifest(tuple(_photos(document)), data, absolute)
 
 
 def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:

@@ -91,13 +91,14 @@ class _Comparison:
         self.replaced = 0
 
     def change(self, each: Wanted) -> Change | None:
-        entry, listed = self._remote.entry(each.key), self._remote.listing.get(each.key)
+        entry = self._remote.ledger.entries.get(each.key)
         reading = self._readings.get(each.key)
         if reading is None:
             assert entry is not None, f"{each.key} was neither settled nor read"
             same = entry.owner is each.owner
             self.kept[each.key] = entry if same else entry._replace(owner=each.owner)
             return None
+        listed = self._remote.listing.get(each.key)
         reason = self._reason(each, entry, listed, reading)
         if reason is None and listed is not None:
             self.kept[each.key] = self._facts(each, entry, listed, reading)

@@ -72,14 +72,14 @@ def _request(
 def _is_settled(
     each: Wanted, edit: Edit | None, source: str | None, entry: Entry | None, listed: Listed | None
 ) -> bool:
-    if entry is None or listed is None or entry.etag != listed.etag:
-        return False
-    if entry.deployment_hash != each.deployment_hash:
-        return False
-    if entry.headers and entry.headers != each.headers.digest:
-        return False
-    return _is_same(each, str(edit) if edit else "", source, entry) and _position_settled(
-        each, entry
+    return (
+        entry is not None
+        and listed is not None
+        and entry.etag == listed.etag
+        and entry.deployment_hash == each.deployment_hash
+        and entry.headers in ("", each.headers.digest)
+        and _is_same(each, str(edit) if edit else "", source, entry)
+        and _position_settled(each, entry)
     )
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from galleria_action import globs
@@ -19,15 +23,21 @@ from galleria_action.file_bytes import FileBytes
 from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
+BATCH = 5000
+"""Names that are looked at in one go, by one of several processes."""
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
 class _Parent(NamedTuple):
-    """A folder that holds files: where it really is, the links on the way, see `_is_plain`."""
+    """A folder that holds files: where it really is, the links on the way, see `_is_plain`.
+
+    ``base`` is what stands before a name to make its path, '' where links make it another.
+    """
 
     path: str
     links: tuple[str, ...]
     plain: bool
+    base: str
 
 
 @dataclass(frozen=True)
@@ -193,25 +203,49 @@ class Workspace(FileBytes):
         return path, (*links, path)
 
     def find(
-        self, folder: str, names: Sequence[str]
+        self, folder: str, names: Sequence[str], executor: Executor
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
-        """The files ``names`` below ``folder``, and name to reason of those that are not usable."""
+        """The files ``names`` below ``folder``, and name to reason of those that are not usable.
+
+        Many are looked at in processes of ``executor``.
+        """
         found: dict[str, LocalFile] = {}
         faults: dict[str, str] = {}
-        parents: dict[str, _Parent | Exception] = {}
-        for name in names:
+        folders = {name.rpartition("/")[0] for name in names}
+        parents = {each: self._parent(folder, each) for each in folders}
+        batches = [names[at : at + BATCH] for at in range(0, len(names), BATCH)]
+        sizes = chain.from_iterable(executor.map(lambda some: self._sizes(some, parents), batches))
+        for name, size in zip(names, sizes, strict=True):
             folder_name, _, last = name.rpartition("/")
-            parent = parents.get(folder_name)
-            if parent is None:
-                parent = parents[folder_name] = self._parent(folder, folder_name)
+            parent = parents[folder_name]
             if isinstance(parent, Exception):
                 faults[name] = _why(parent)
-                continue
-            try:
-                found[name] = self._file(name, last, parent)
-            except (Unpublishable, OSError, ValueError) as error:
-                faults[name] = _why(error)
+            elif size >= 0:
+                place = name if parent.base else f"{parent.path}/{last}"
+                found[name] = LocalFile(name, place, size, parent.base)
+            else:
+                try:
+                    found[name] = self._file(name, last, parent)
+                except (Unpublishable, OSError, ValueError) as error:
+                    faults[name] = _why(error)
         return found, faults
+
+    def _sizes(
+        self, names: Sequence[str], parents: Mapping[str, _Parent | Exception]
+    ) -> array[int]:
+        """Bytes of ordinary files; -1 of what takes a closer look."""
+        sizes = array("q", [-1]) * len(names)
+        for index, name in enumerate(names):
+            folder_name, _, last = name.rpartition("/")
+            parent = parents[folder_name]
+            if isinstance(parent, Exception) or not parent.plain:
+                continue
+            path = f"{parent.path}/{last}"
+            with suppress(OSError, ValueError):
+                status = os.lstat(path)
+                if stat.S_ISREG(status.st_mode) and self._is_ordinary(last, path):
+                    sizes[index] = status.st_size
+        return sizes
 
     def _parent(self, folder: str, name: str) -> _Parent | Exception:
         top = self.absolute(folder)
@@ -219,7 +253,9 @@ class Workspace(FileBytes):
             path, links = self._followed(f"{top}/{name}" if name else top)
         except (Unpublishable, OSError, ValueError) as error:
             return error
-        return _Parent(path, links, self._is_plain(name, path, *links))
+        base = f"{top.rstrip('/')}/"
+        direct = path == (f"{base}{name}" if name else top)
+        return _Parent(path, links, self._is_plain(name, path, *links), base if direct else "")
 
     def _is_plain(self, name: str, *paths: str) -> bool:
         """Whether files of a folder can be excluded by their own names only."""
@@ -235,11 +271,8 @@ class Workspace(FileBytes):
         return frozenset(self._base + each for each in self._never)
 
     def _file(self, name: str, last: str, parent: _Parent) -> LocalFile:
-        path, links, plain = parent
-        path = f"{path}/{last}"
+        path, links = f"{parent.path}/{last}", parent.links
         status = os.lstat(path)
-        if plain and stat.S_ISREG(status.st_mode) and self._is_ordinary(last, path):
-            return LocalFile(name, path, status.st_size)
         if stat.S_ISLNK(status.st_mode):
             path, more = self._followed(path)
             links += more
