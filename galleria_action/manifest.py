@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
-from galleria_action import exif, json_position, manifest_problems
+from galleria_action import exif, json_position, json_stream, manifest_problems
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.manifest_problems import Absent, JsonPath
 
@@ -80,34 +80,36 @@ class Manifest:
 
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
-        return _content(self.document)
+        photos, others = hashlib.sha256(), {}
+        canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+        for name, value in self._members():
+            if name == _PHOTOS:
+                photos.update(canonical(_redacted(value)).encode() + b"\n")
+            elif name != "generated_at":
+                others[name] = value
+        return hashlib.sha256(photos.digest() + canonical(others).encode()).hexdigest()
 
     def published(self, *, redact: bool) -> bytes:
         """The bytes to publish: those that were read unless a path is to be redacted."""
         if not (redact and self.absolute):
             return self.data
-        return _text(_redacted(self.document)).encode()
+        written = json.JSONEncoder(ensure_ascii=False).encode
+        photos, others = [], []
+        for name, value in self._members():
+            if name == _PHOTOS:
+                photos.append(written(_redacted(value)))
+            else:
+                others.append(f"{written(name)}: {written(value)}")
+        # A photo a line: a document of 100,000 photos is written in no time, and read.
+        listed = ",\n  ".join(photos)
+        others.append(f'"photos": [\n  {listed}\n ]')
+        return ("{\n " + ",\n ".join(others) + "\n}\n").encode()
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        return json_stream.members(_decoded(self.data), _PHOTOS)
 
 
-def _content(document: Mapping[str, Any]) -> str:
-    canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-    without = {**document, "photos": None, "generated_at": None}
-    digest = hashlib.sha256(canonical(without).encode())
-    for photo in _redacted(document)["photos"]:
-        digest.update(b"\n" + canonical(photo).encode())
-    return digest.hexdigest()
-
-
-def _text(document: Mapping[str, Any]) -> str:
-    """JSON with a photo a line: a document of 100,000 photos is written in no time, and read."""
-    members = []
-    for name, value in document.items():
-        if name == "photos":
-            photos = ",\n  ".join(json.dumps(each, ensure_ascii=False) for each in value)
-            members.append(f'"photos": [\n  {photos}\n ]')
-        else:
-            members.append(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n " + ",\n ".join(members) + "\n}\n"
+_PHOTOS = "photos"
 
 
 def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
@@ -266,14 +268,11 @@ def offset(hours: float) -> str | None:
     return f"{'-' if hours < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _redacted(document: Mapping[str, Any]) -> dict[str, Any]:
-    photos = [
-        {**photo, "original_path": _file_name(photo["original_path"])}
-        if _is_absolute(photo.get("original_path"))
-        else photo
-        for photo in document["photos"]
-    ]
-    return {**document, "photos": photos}
+def _redacted(photo: dict[str, Any]) -> dict[str, Any]:
+    path = photo.get("original_path")
+    if path is None or not _is_absolute(path):
+        return photo
+    return {**photo, "original_path": _file_name(path)}
 
 
 def _is_absolute(path: str | None) -> bool:
