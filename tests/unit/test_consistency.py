@@ -22,9 +22,10 @@ from galleria_action import __main__ as cli
 from galleria_action import __version__, manifest, outputs
 from galleria_action import config as configuration
 from galleria_action.config import Bucket, Config
+from galleria_action.declaration import Input, Kind
 from galleria_action.errors import FailureReason
 from galleria_action.event import Event
-from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS, Input, Kind
+from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS
 from galleria_action.outputs import Results
 from galleria_action.plan import Action, Plan, Reason
 from galleria_action.plan import Kind as PlanKind
