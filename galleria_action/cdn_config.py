@@ -53,7 +53,10 @@ def read(reader: Reader, sources: Sources, *, token_needed: bool) -> Cdn:
 
 def _provider(reader: Reader, sources: Sources) -> Provider | None:
     text = sources.text("cdn-provider")
-    return reader.choice("cdn-provider", Provider.BUNNY) if text else None
+    if text is None or text.lower() in set(Provider):
+        return Provider(text.lower()) if text else None
+    reader.fault(f"cdn-provider must be one of {', '.join(Provider)}, not {text!r}")
+    return None
 
 
 def _check_missing(reader: Reader, sources: Sources, cdn: Cdn, *, token_needed: bool) -> None:

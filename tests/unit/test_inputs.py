@@ -37,6 +37,11 @@ DEFAULTS = {
     "report-dir": "galleria-report",
     "public-url": "",
     "expected-plan": "",
+    "invalidate-cdn": "false",
+    "cdn-provider": "",
+    "cdn-id": "",
+    "cdn-token": "",
+    "verify": "false",
 }
 
 
