@@ -37,6 +37,8 @@ def _verified(found: Verification, url: str) -> Iterator[str]:
     for each in found.in_bucket:
         yield f"| {code(each.key)} | {_state(each)} |"
         yield f"{_visit(visitors[each.key])}\n" if each.key in visitors else "\n"
+    if found.remark:
+        yield f"\n> [!NOTE]\n> {markdown(found.remark)}\n"
 
 
 def _state(look: Look) -> str:

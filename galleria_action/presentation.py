@@ -120,6 +120,8 @@ def verified(found: Verification, config: Config, runner: Runner) -> None:
         f"Verified: {text.count(found.listed, 'object')} listed, {len(found.in_bucket)} read back "
         f"from the bucket{where}: {state}"
     )
+    if found.remark:
+        runner.notice(found.remark)
     runner.summarize(after_report.verified(found, config.public_url or ""))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from galleria_action import deployed, headers, verification
+from galleria_action import deployed, headers, keys, urls, verification
 from galleria_action.config import Config
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
@@ -20,9 +20,9 @@ from galleria_action.store import Store
 from galleria_action.verification import Expected, Fault, Found, Look, Verification
 from galleria_action.wanted import Wanted
 
-LOOKS = 12
-SECONDS_BETWEEN_LOOKS = 10.0
-"""A purge takes some time to reach all places of a CDN, at CloudFront up to two minutes."""
+PAUSES = (10.0,) * 12
+"""Seconds, for all objects together: a purge takes some time to reach all places of a CDN, at
+CloudFront up to two minutes."""
 
 
 class Visitors(Protocol):
@@ -68,28 +68,40 @@ class Readback:
         def listed(key: str) -> str | None:
             return listing[key].etag if key in listing else None
 
-        looks = [self._look(each) for each in self._expected(facts)]
+        expected = list(self._expected(facts))
+        pauses = iter(PAUSES if self.purged else ())
+        looks = [self._look(each, pauses) for each in expected]
         return Verification(
             listed=len(etags),
             in_listing=tuple(verification.in_listing(etags, gone, listed)),
             in_bucket=tuple(in_bucket for in_bucket, _ in looks),
             by_visitors=tuple(by_visitor for _, by_visitor in looks if by_visitor),
+            front=self._front(expected, pauses),
         )
 
-    def _look(self, expected: Expected) -> tuple[Look, Look | None]:
+    def _front(self, expected: Iterable[Expected], pauses: Iterator[float]) -> Look | None:
+        """What visitors get at the address that the output ``url`` names."""
+        index = keys.join(self.config.site_prefix, urls.INDEX)
+        pages = [each for each in expected if each.key == index]
+        if not pages or self.visitors is None:
+            return None
+        return self._visit(replace(pages[0], key=index.removesuffix(urls.INDEX)), pauses)
+
+    def _look(self, expected: Expected, pauses: Iterator[float]) -> tuple[Look, Look | None]:
         found = self.store.get(expected.key)
         in_bucket = verification.in_bucket(expected, found.data if found else None)
-        return in_bucket, self._visit(expected) if self.visitors else None
+        return in_bucket, self._visit(expected, pauses) if self.visitors else None
 
-    def _visit(self, expected: Expected) -> Look:
+    def _visit(self, expected: Expected, pauses: Iterator[float]) -> Look:
+        """What a visitor gets; other bytes are looked at again as long as there are pauses."""
         assert self.visitors is not None
-        for _ in range(LOOKS if self.purged else 1):
+        while True:
             found = self.visitors.get(expected.key, len(expected.data))
             look = verification.by_visitor(expected, found)
-            if not (self.purged and look.fault in (Fault.OLD, Fault.OTHER)):
-                break
-            self.rest(SECONDS_BETWEEN_LOOKS)
-        return look
+            pause = next(pauses, None) if look.fault in (Fault.OLD, Fault.OTHER) else None
+            if pause is None:
+                return look
+            self.rest(pause)
 
     def _expected(self, facts: Mapping[str, Entry]) -> Iterator[Expected]:
         """The manifest and a sample, as they were sent.

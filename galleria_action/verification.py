@@ -65,7 +65,7 @@ class Expected:
 class Found:
     """What somebody got who asked for an object; ``etag`` without quotes.
 
-    ``status`` 0: no answer, and ``body`` says why. ``age``: seconds in a cache, as it tells them.
+    ``status`` 0: no answer, and ``body`` says why.
     """
 
     status: int
@@ -88,12 +88,16 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What looking at a deployment told: the listing, the sample in the bucket and as seen."""
+    """What looking at a deployment told: the listing, the sample in the bucket and as seen.
+
+    ``front`` is the index page at the address of its folder, None if nobody looked.
+    """
 
     listed: int
     in_listing: tuple[Look, ...] = ()
     in_bucket: tuple[Look, ...] = ()
     by_visitors: tuple[Look, ...] = ()
+    front: Look | None = None
 
     @property
     def faults(self) -> list[tuple[str, Look]]:
@@ -104,6 +108,20 @@ class Verification:
             "visitors": self.by_visitors,
         }
         return [(where, each) for where, looks in places.items() for each in looks if each.fault]
+
+    @property
+    def remark(self) -> str:
+        """Why the folder's address is no way to the gallery, '' if it is.
+
+        Not every service shows an index there: then it is no fault, but a link must not use it.
+        """
+        if self.front is None or self.front.fault is None:
+            return ""
+        return (
+            f"The folder of the site does not show its index page ({self.front.why}). Visitors "
+            "need the address of the page itself, unless the service or the CDN is told to show "
+            "index.html."
+        )
 
     def failure(self) -> DeployError | None:
         """The error if anything is wrong."""

@@ -139,6 +139,7 @@ def verification() -> Verification:
         in_listing=(Look(HOSTILE, fault=Fault.BUCKET, why="is not in the bucket"),),
         in_bucket=tuple(in_bucket(each, each.data) for each, _ in seen),
         by_visitors=tuple(by_visitor(each, found) for each, found in seen),
+        front=by_visitor(replace(page, key=""), Found(403)),
     )
 
 
