@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from contextlib import contextmanager
 
 import boto3
 import pytest
@@ -41,12 +40,11 @@ def _keys_of_the_environment(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-environment")
 
 
-@contextmanager
 def at(endpoint: str, monkeypatch, bucket: Bucket, distribution: str = "E2EXAMPLE123"):
     """The distribution as a deployment to ``bucket`` asks it, at another address than AWS's."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", endpoint)
     pauses = Pauses()
-    yield CloudFront(distribution, lambda: aws.cloudfront(bucket), Patience(pauses)), pauses
+    return CloudFront(distribution, lambda: aws.cloudfront(bucket), Patience(pauses)), pauses
 
 
 ELSEWHERE = Bucket("gallery", "https://fsn1.your-objectstorage.com", None, "hetzner-id", "hetzner")
@@ -101,8 +99,8 @@ class TestMoto:
     def test_few(self, moto, monkeypatch):
         """One invalidation with all paths."""
         number, client = distribution(moto)
-        with at(moto.endpoint, monkeypatch, ELSEWHERE, number) as (made, _):
-            purge(made, "index.html", "photos/full/a b.jpg", "Müller.jpg")
+        made, _ = at(moto.endpoint, monkeypatch, ELSEWHERE, number)
+        purge(made, "index.html", "photos/full/a b.jpg", "Müller.jpg")
         assert invalidated(client, number) == [
             ["/", "/M%C3%BCller.jpg", "/index.html", "/photos/full/a%20b.jpg"]
         ]
@@ -110,8 +108,8 @@ class TestMoto:
     def test_many(self, moto, monkeypatch):
         """One path, however much changed."""
         number, client = distribution(moto)
-        with at(moto.endpoint, monkeypatch, ELSEWHERE, number) as (made, _):
-            purge(made, *(f"photos/{each}.jpg" for each in range(5000)))
+        made, _ = at(moto.endpoint, monkeypatch, ELSEWHERE, number)
+        purge(made, *(f"photos/{each}.jpg" for each in range(5000)))
         assert invalidated(client, number) == [["/photos/*"]]
 
 
@@ -121,9 +119,9 @@ class TestRequest:
     def test_is_as_documented(self, monkeypatch):
         """POST with the paths, their quantity and a reference of its own."""
         with scripted(lambda _: TAKEN) as script:
-            with at(script.address, monkeypatch, ELSEWHERE) as (made, _):
-                purge(made, "a.jpg", "b.jpg")
-                purge(made, "a.jpg", "b.jpg")
+            made, _ = at(script.address, monkeypatch, ELSEWHERE)
+            purge(made, "a.jpg", "b.jpg")
+            purge(made, "a.jpg", "b.jpg")
         one, two = script.requests
         assert (one.method, one.target) == (
             "POST",
@@ -144,8 +142,8 @@ class TestRequest:
     def test_whose_keys(self, monkeypatch, bucket, key):
         """The bucket's at AWS; keys of another provider are never sent to AWS."""
         with scripted(lambda _: TAKEN) as script:
-            with at(script.address, monkeypatch, bucket) as (made, _):
-                purge(made, "a.jpg")
+            made, _ = at(script.address, monkeypatch, bucket)
+            purge(made, "a.jpg")
         signed = script.requests[0].headers["Authorization"]
         assert f"Credential={key}/" in signed
         assert "/us-east-1/cloudfront/" in signed
@@ -158,8 +156,8 @@ class TestRefusals:
         """Waited for, because each of them ends; with the same reference, so none is made twice."""
         answers = [fault(400, "TooManyInvalidationsInProgress")] * 3
         with scripted(lambda _: answers.pop() if answers else TAKEN) as script:
-            with at(script.address, monkeypatch, ELSEWHERE) as (made, pauses):
-                purge(made, "a.jpg")
+            made, pauses = at(script.address, monkeypatch, ELSEWHERE)
+            purge(made, "a.jpg")
         assert len(script.requests) == 4
         assert len({each.body for each in script.requests}) == 1
         assert all(PAUSE <= each < PAUSE + 3 for each in pauses.seconds)
@@ -168,9 +166,9 @@ class TestRefusals:
         """It ends, and says so."""
         answer = fault(400, "TooManyInvalidationsInProgress")
         with scripted(lambda _: answer) as script:
-            with at(script.address, monkeypatch, ELSEWHERE) as (made, pauses):
-                with pytest.raises(CdnError) as caught:
-                    purge(made, "a.jpg")
+            made, pauses = at(script.address, monkeypatch, ELSEWHERE)
+            with pytest.raises(CdnError) as caught:
+                purge(made, "a.jpg")
         assert len(script.requests) == ATTEMPTS
         assert sum(pauses.seconds) < 600
         assert "busy with other invalidations" in caught.value.headline
@@ -182,8 +180,8 @@ class TestRefusals:
         """Tried again."""
         answers = [answer]
         with scripted(lambda _: answers.pop() if answers else TAKEN) as script:
-            with at(script.address, monkeypatch, ELSEWHERE) as (made, _):
-                purge(made, "a.jpg")
+            made, _ = at(script.address, monkeypatch, ELSEWHERE)
+            purge(made, "a.jpg")
         assert len(script.requests) == 2
 
     @pytest.mark.parametrize(
@@ -199,9 +197,9 @@ class TestRefusals:
     def test_what_does_not_pass(self, monkeypatch, answer, advice):
         """Said at once, with what to do."""
         with scripted(lambda _: answer) as script:
-            with at(script.address, monkeypatch, ELSEWHERE) as (made, _):
-                with pytest.raises(CdnError) as caught:
-                    purge(made, "a.jpg")
+            made, _ = at(script.address, monkeypatch, ELSEWHERE)
+            with pytest.raises(CdnError) as caught:
+                purge(made, "a.jpg")
         assert len(script.requests) == 1
         assert caught.value.reason is FailureReason.CDN
         assert advice in caught.value.advice
@@ -211,21 +209,21 @@ class TestRefusals:
         """Nothing to sign in with: said as such."""
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-        with at("http://127.0.0.1:9", monkeypatch, ELSEWHERE) as (made, _):
-            with pytest.raises(CdnError) as caught:
-                purge(made, "a.jpg")
+        made, _ = at("http://127.0.0.1:9", monkeypatch, ELSEWHERE)
+        with pytest.raises(CdnError) as caught:
+            purge(made, "a.jpg")
         assert "no AWS credentials" in caught.value.headline
 
     def test_a_profile_that_is_not_there(self, monkeypatch):
         """What goes wrong before any request is a failure of the purge, too."""
         monkeypatch.setenv("AWS_PROFILE", "missing")
-        with at("http://127.0.0.1:9", monkeypatch, ELSEWHERE) as (made, _):
-            with pytest.raises(CdnError, match="missing"):
-                purge(made, "a.jpg")
+        made, _ = at("http://127.0.0.1:9", monkeypatch, ELSEWHERE)
+        with pytest.raises(CdnError, match="missing"):
+            purge(made, "a.jpg")
 
     def test_nobody_answers(self, monkeypatch):
         """Tried again, then said in words."""
-        with at("http://127.0.0.1:9", monkeypatch, ELSEWHERE) as (made, pauses):
-            with pytest.raises(CdnError):
-                purge(made, "a.jpg")
+        made, pauses = at("http://127.0.0.1:9", monkeypatch, ELSEWHERE)
+        with pytest.raises(CdnError):
+            purge(made, "a.jpg")
         assert len(pauses.seconds) == ATTEMPTS - 1

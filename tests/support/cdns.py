@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from support import servers
 from support.scripted import Answer, Request
+from support.servers import Server
 
 BUNNY_KEY = "c24347cf-1bc0-4900-8d60-86b1c7701f53-test-0123456789ab"
 CLOUDFLARE_TOKEN = "v1.0-te5t_token-of.the_zone"
@@ -27,30 +27,34 @@ PULL_ZONE = "123456"
 
 @dataclass
 class Cache:
-    """What a CDN holds: it asks its origin once, and then answers by itself until it is purged."""
+    """What a CDN holds: it asks the bucket once, and then answers by itself until it is purged."""
 
-    origin: str
-    host: str = "photos.example.org"
+    server: Server
+    bucket: str
     held: dict[str, Answer] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Answer:
-        path = urlsplit(request.target).path
+        return self.get(urlsplit(request.target).path)
+
+    def get(self, path: str) -> Answer:
         if path not in self.held:
             self.held[path] = self._fetch(path)
-        status, headers, body = self.held[path]
-        return Answer(status, headers, body)
+        return self.held[path]
 
     def _fetch(self, path: str) -> Answer:
         # S3 has no index at a folder's address; those who serve sites add it.
-        origin = self.origin + path + ("index.html" if path.endswith("/") else "")
+        key = unquote(path[1:]) + ("index.html" if path.endswith("/") else "")
+        client = servers.client(self.server)
         try:
-            with urllib.request.urlopen(origin) as found:
-                names = ("Content-Type", "Cache-Control", "ETag")
-                headers = {name: found.headers[name] for name in names if found.headers[name]}
-                return Answer(200, headers, found.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code)
+            found = client.get_object(Bucket=self.bucket, Key=key)
+        except client.exceptions.NoSuchKey:
+            return Answer(404)
+        headers = {
+            "Content-Type": found["ContentType"],
+            "Cache-Control": found["CacheControl"],
+            "ETag": found["ETag"],
+        }
+        return Answer(200, headers, found["Body"].read())
 
     def forget(self, url: str) -> None:
         """Forget one address, in the spelling in which it was asked for."""
@@ -166,8 +170,3 @@ class CloudflareApi:
     def _error(self, status: int, code: int, message: str) -> Answer:
         error = {"code": code, "message": message}
         return _json(status, {"success": False, "errors": [error], "messages": [], "result": None})
-
-
-def decoded(request: Request) -> str:
-    """The address in a request to purge one at bunny.net."""
-    return unquote(parse_qs(urlsplit(request.target).query)["url"][0])

@@ -18,15 +18,16 @@ CLOUDFLARE = {
     "cdn-token": "hidden-token",
     "public-url": "https://photos.example.org",
 }
+PUSH = Event("push")
 FORK = Event("pull_request", from_fork=True)
 
 
-def parsed(event=Event(), **changes):
+def parsed(event=PUSH, **changes):
     given = BUCKET | CLOUDFLARE | {name.replace("_", "-"): text for name, text in changes.items()}
     return configuration.parse(Sources(given, {}), event)
 
 
-def faults(event=Event(), **changes):
+def faults(event=PUSH, **changes):
     with pytest.raises(DeployError) as caught:
         parsed(event, **changes)
     assert caught.value.reason is FailureReason.CONFIG
@@ -93,7 +94,7 @@ def test_cloudfront_needs_no_token():
     assert config.cdn_token is None
 
 
-@pytest.mark.parametrize("event", [Event("push"), FORK])
+@pytest.mark.parametrize("event", [PUSH, FORK])
 def test_a_plan_needs_no_token(event):
     """A dry run shows what would be purged and asks nobody; forks have no secrets."""
     assert parsed(event, cdn_token="", dry_run="true").invalidate_cdn
