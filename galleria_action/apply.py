@@ -66,8 +66,13 @@ class Deployment:
             if entry.owner is not Owner.MANIFEST
         }
 
+    @property
+    def failure(self) -> DeployError | None:
+        """What failed without stopping the deployment: a purge."""
+        return self._purging.failure
+
     def run(self) -> None:
-        """Execute the plan."""
+        """Execute the plan; afterwards see :attr:`failure`."""
         plan = self.plan
         self.journal.note(plan.claims)
         # Only what is news: after a conflict these are made to somebody else's ledger.
@@ -122,8 +127,6 @@ class Deployment:
         self._finish_ledger()
         self.outcome.purged_files = self._purging.purged
         self.outcome.complete = True
-        if self._purging.failure:
-            raise self._purging.failure
 
     def _groups(self) -> tuple[Sequence[Change], ...]:
         """Photos, then the site's files, then the pages that refer to both."""

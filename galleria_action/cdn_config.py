@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from galleria_action.invalidation import Provider
@@ -28,10 +29,11 @@ _IDS = {
 }
 
 
-def read(reader: Reader, sources: Sources, *, token_needed: bool) -> Cdn:
+def read(reader: Reader, sources: Sources, *, dry_run: bool, secrets: bool) -> Cdn:
     """The inputs; whatever of them is wrong or missing is a fault of ``reader``.
 
-    ``token_needed``: False for runs that only show what would be purged.
+    A ``dry_run`` shows what would be purged and needs no token. Without ``secrets`` the ID may be
+    missing, too: some people keep it as one.
     """
     provider = _provider(reader, sources)
     cdn = Cdn(
@@ -42,7 +44,9 @@ def read(reader: Reader, sources: Sources, *, token_needed: bool) -> Cdn:
     )
     if not cdn.invalidate:
         return cdn
-    _check_missing(reader, sources, cdn, token_needed=token_needed)
+    for name, what in _needed(cdn, dry_run=dry_run, secrets=secrets):
+        if not sources.text(name):
+            reader.fault(f"invalidate-cdn needs {name}: {what}")
     if provider and cdn.id and not re.fullmatch(_IDS[provider][0], cdn.id):
         reader.fault(f"cdn-id must be {_IDS[provider][1]}, for cdn-provider: {provider}")
     if cdn.token and not (cdn.token.isascii() and cdn.token.isprintable() and " " not in cdn.token):
@@ -59,15 +63,12 @@ def _provider(reader: Reader, sources: Sources) -> Provider | None:
     return None
 
 
-def _check_missing(reader: Reader, sources: Sources, cdn: Cdn, *, token_needed: bool) -> None:
-    needed = {
-        "cdn-provider": "bunny, cloudfront or cloudflare",
-        "cdn-id": "the pull zone, distribution or zone",
-        "public-url": "the address under which visitors see the bucket's root",
-    }
+def _needed(cdn: Cdn, *, dry_run: bool, secrets: bool) -> Iterator[tuple[str, str]]:
+    """Names of the inputs that have to be given, and what they are."""
+    yield "cdn-provider", "bunny, cloudfront or cloudflare"
+    yield "public-url", "the address under which visitors see the bucket's root"
+    if secrets:
+        yield "cdn-id", "the pull zone, distribution or zone"
     # CloudFront knows AWS credentials only, and no keys of its own.
-    if token_needed and cdn.provider is not Provider.CLOUDFRONT:
-        needed["cdn-token"] = "the provider's API key, from a secret"
-    for name, what in needed.items():
-        if not sources.text(name):
-            reader.fault(f"invalidate-cdn needs {name}: {what}")
+    if not dry_run and cdn.provider is not Provider.CLOUDFRONT:
+        yield "cdn-token", "the provider's API key, from a secret"

@@ -123,7 +123,8 @@ def parse(sources: Sources, event: Event) -> Config:
         reader.fault("photos-only and site-only exclude each other: set one of them at most")
     bucket = reader.bucket(needed=not event.without_secrets)
     dry_run = reader.boolean("dry-run") or (event.without_secrets and not bucket.access_key)
-    cdn = cdn_config.read(reader, sources, token_needed=not dry_run)
+    secrets = not event.without_secrets
+    cdn = cdn_config.read(reader, sources, dry_run=dry_run, secrets=secrets)
     config = Config(
         bucket=bucket,
         source=reader.text("source", "prod/site"),

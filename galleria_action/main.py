@@ -122,6 +122,8 @@ def run(
     results.outcome = deployment.outcome
     deployment.run()
     presentation.conclude(results, config, runner, clock() - began)
+    if deployment.failure:
+        raise deployment.failure
     if not config.verify or config.shard:
         return
 

@@ -59,9 +59,8 @@ class Readback:
             if (entry := self.journal.entry(each.key))
         }
         etags = {key: entry.etag for key, entry in facts.items()}
-        manifest = self.journal.entry(self.config.metadata_key)
-        if manifest and manifest.owner is Owner.MANIFEST:
-            etags[self.config.metadata_key] = manifest.etag
+        if etag := self._manifest_etag():
+            etags[self.config.metadata_key] = etag
         gone = [each.key for each in self.plan.deletes]
         listing = deployed.list_keys(self.store, {*etags, *gone}, self.executor)
 
@@ -78,6 +77,12 @@ class Readback:
             by_visitors=tuple(by_visitor for _, by_visitor in looks if by_visitor),
             front=self._front(expected, pauses),
         )
+
+    def _manifest_etag(self) -> str | None:
+        if not self.plan.puts(Kind.MANIFEST):
+            return self.remote.manifest_etag
+        entry = self.journal.entry(self.config.metadata_key)
+        return entry.etag if entry else None
 
     def _front(self, expected: Iterable[Expected], pauses: Iterator[float]) -> Look | None:
         """What visitors get at the address that the output ``url`` names."""

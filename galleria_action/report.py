@@ -259,7 +259,7 @@ def failure(error: DeployError, outcome: Outcome | None) -> str:
         problems += f"- ... and {len(error.problems) - 50} more\n"
     advice = f"\n{markdown(error.advice)}\n" if error.advice else ""
     state = ""
-    if outcome and outcome.uploaded_files:
+    if outcome and outcome.uploaded_files and not outcome.complete:
         state = (
             f"\n{count(outcome.uploaded_files, 'file')} arrived before that "
             f"({size(outcome.uploaded_bytes)}).\n"

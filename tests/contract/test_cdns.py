@@ -38,9 +38,11 @@ class Pauses:
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
+        self.then = lambda: None
 
     def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+        self.then()
 
 
 @pytest.fixture
@@ -113,6 +115,16 @@ class TestBunny:
             purge(bunny(script, pauses), Provider.BUNNY, *keys)
         assert len(api.purged) == 140
         assert pauses.seconds == []
+
+    def test_more_than_may_be_purged_at_once(self, pauses):
+        """Somebody else used up the tokens: it waits until there are some again."""
+        api = BunnyApi(exact=2)
+        pauses.then = lambda: setattr(api, "exact", 2)
+        with scripted(api.answer) as script:
+            purge(bunny(script, pauses), Provider.BUNNY, *"abcde")
+        assert api.purged == [f"{URL}/{key}" for key in "abcde"]
+        assert len(pauses.seconds) == 2
+        assert all(3 <= each < 4 for each in pauses.seconds)
 
     def test_unknown_zone(self, pauses):
         """The words of the provider, and where to look."""

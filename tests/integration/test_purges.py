@@ -167,6 +167,7 @@ def test_a_purge_that_fails(updated, deploy, caches, store, gallery):
     assert ran.reason == "cdn"
     assert ran.outcome.committed
     assert ran.outputs["deleted-files"] == "3"
+    assert "Deployment completed: 8 files uploaded" in ran.log
     assert "photos/full/b.jpg" not in store.inner.objects
     assert "The deployment itself is complete" in ran.error.advice
     assert to_purge(store) == CHANGED_A | REMOVED_B | {"index.html", MANIFEST}

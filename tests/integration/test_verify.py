@@ -243,6 +243,38 @@ def test_the_same_manifest_with_another_time(deploy, store, gallery):
     assert deploy().error is None
 
 
+def test_the_site_alone(deploy, store, gallery):
+    """The manifest that is there is looked at, whoever put it."""
+    deploy()
+    stored = store.inner.objects[MANIFEST]
+    store.inner.put(MANIFEST, stored.data + b"\n", stored.headers)
+    (gallery.site / "about.html").write_bytes(b"<title>About</title>")
+    ran = deploy(site_only="true")
+    assert ran.error is None
+    assert "Verified: 6 objects listed, 6 read back" in ran.log
+
+
+def test_without_a_manifest(deploy, gallery):
+    """Directory mode: photos and site."""
+    gallery.manifest.unlink()
+    ran = deploy()
+    assert ran.error is None
+    assert "Verified: 13 objects listed, 12 read back" in ran.log
+
+
+def test_a_file_that_changed_meanwhile(deploy, gallery, store):
+    """Nobody knows any more what was sent of it, so it is not compared."""
+
+    def after(operation):
+        if (operation.name, operation.key) == ("put", MANIFEST):
+            (gallery.site / "style.css").write_bytes(b"edited while it was deployed")
+
+    store.after = after
+    ran = deploy()
+    assert ran.error is None
+    assert "`style.css` | as" not in ran.summary
+
+
 def test_adopted_objects(store, gallery, visitors, deploy):
     """Bytes that another tool put are compared; its headers are its own business."""
     deploy()

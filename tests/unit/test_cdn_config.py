@@ -48,8 +48,8 @@ def test_everything_missing():
     missing = dict.fromkeys(("cdn_provider", "cdn_id", "cdn_token", "public_url"), "")
     assert [each.partition(":")[0] for each in faults(**missing)] == [
         "invalidate-cdn needs cdn-provider",
-        "invalidate-cdn needs cdn-id",
         "invalidate-cdn needs public-url",
+        "invalidate-cdn needs cdn-id",
         "invalidate-cdn needs cdn-token",
     ]
 
@@ -98,6 +98,13 @@ def test_cloudfront_needs_no_token():
 def test_a_plan_needs_no_token(event):
     """A dry run shows what would be purged and asks nobody; forks have no secrets."""
     assert parsed(event, cdn_token="", dry_run="true").invalidate_cdn
+
+
+def test_a_fork_may_not_know_the_id():
+    """It may be a secret. What is plain text is there for forks, too."""
+    assert parsed(FORK, cdn_token="", cdn_id="").invalidate_cdn
+    assert faults(PUSH, dry_run="true", cdn_id="")
+    assert faults(FORK, cdn_provider="")
 
 
 def test_without_invalidate_cdn_nothing_is_needed():
