@@ -54,14 +54,12 @@ def send(
     Raises :class:`OSError` if there is none, or if it takes too long. Proxies and certificate
     authorities are those of the environment.
     """
-    request = urllib.request.Request(  # noqa: S310  http and https only, by the callers
-        url,
-        data=body,
-        method=method,
-        headers={"User-Agent": f"galleria-deploy/{__version__}", **headers},
-    )
     deadline = time.monotonic() + seconds
+    headers = {"User-Agent": f"galleria-deploy/{__version__}", **headers}
     try:
+        request = urllib.request.Request(  # noqa: S310  http and https only, by the callers
+            url, data=body, method=method, headers=headers
+        )
         with _open(request, min(seconds, SECONDS)) as found:
             return _answer(found, most, deadline)
     except (http.client.HTTPException, ValueError) as error:

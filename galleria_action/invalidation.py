@@ -66,6 +66,9 @@ MOST_PATHS = 8
 """Of one invalidation. 3,000 paths, and 15 that end with *, may be in progress at a time; 1,000
 paths a month are free, and one with * counts as one ("Pay for file invalidation")."""
 
+MANY = 1000
+"""Keys from which on it is not worth looking whether few paths name them all."""
+
 # A path must have the spelling that visitors use. These may come as they are or encoded; ~^[]|
 # are refused unless encoded and then match only those. Source: "What you need to know when
 # invalidating paths" (RFC 1738: only unsafe letters may be encoded), aws/aws-sdk issue 525.
@@ -74,11 +77,13 @@ _AMBIGUOUS = re.compile(r"[!$&'()*+,;=:@~^|\[\]]")
 
 def _cloudfront(keys: Sequence[str], url: str) -> list[Call]:
     base = urlsplit(url).path
-    paths = _needed({_path(base, place) for key in keys for place in urls.places(key)})
-    if len(paths) <= MOST_PATHS:
-        return [Call(tuple(keys), tuple(sorted(paths)))]
-    folder = _common_folder([each.removesuffix("*") for each in paths])
-    return [Call(tuple(keys), (f"{folder}/*",), collapsed=True)]
+    if len(keys) <= MANY:
+        paths = _needed({_path(base, place) for key in keys for place in urls.places(key)})
+        if len(paths) <= MOST_PATHS:
+            return [Call(tuple(keys), tuple(sorted(paths)))]
+    folder = _common_folder(keys)
+    path = _path(base, f"{folder}/" if folder else "").removesuffix("*") + "*"
+    return [Call(tuple(keys), (path,), collapsed=True)]
 
 
 def _path(base: str, place: str) -> str:
@@ -110,7 +115,8 @@ for all that an account does ("Rate limits")."""
 
 
 def _cloudflare(keys: Sequence[str], url: str) -> list[Call]:
-    addresses = {key: urls.addresses(url, key) for key in keys}
+    few = keys[: MOST_ADDRESSES + 1]  # a key has an address at least
+    addresses = {key: urls.addresses(url, key) for key in few}
     if sum(map(len, addresses.values())) > MOST_ADDRESSES:
         # "Purge cache by prefix": host and path, without the slash at the end
         folder = f"{url.partition('://')[2]}/{quote(_common_folder(keys))}".rstrip("/")
@@ -145,7 +151,8 @@ MOST_FOLDERS = 20
 
 
 def _bunny(keys: Sequence[str], url: str) -> list[Call]:
-    made = [Call((key,), tuple(urls.addresses(url, key))) for key in keys]
+    few = keys[: MOST_EXACT + MOST_FOLDERS + 1]  # a key has an address at least
+    made = [Call((key,), tuple(urls.addresses(url, key))) for key in few]
     addresses = [address for call in made for address in call.addresses]
     folders = sum(each.endswith("/") for each in addresses)
     if len(addresses) - folders > MOST_EXACT or folders > MOST_FOLDERS:

@@ -270,14 +270,15 @@ class TestBoth:
         assert "cdn-token" in caught.value.advice
         assert secret not in caught.value.text()
 
-    def test_follows_no_redirect(self, provider, pauses):
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_follows_no_redirect(self, provider, pauses, status):
         """The token is for this host only."""
         make, _ = MAKERS[provider]
         with scripted(lambda _: Answer(200)) as elsewhere:
-            answer = Answer(307, {"Location": elsewhere.address})
+            answer = Answer(status, {"Location": elsewhere.address})
             with scripted(lambda _: answer) as script, pytest.raises(CdnError) as caught:
                 purge(make(script, pauses), provider, "a.jpg")
-            assert "307" in caught.value.headline
+            assert str(status) in caught.value.headline
             assert elsewhere.requests == []
 
     def test_nobody_answers(self, provider, pauses):

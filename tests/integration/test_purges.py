@@ -225,6 +225,19 @@ def test_without_the_cdn_what_is_left_stays(updated, deploy, caches, store, gall
     assert to_purge(store) == left
 
 
+def kill_before(store, prefix):
+    """Let the program die before its first put of such a key, and every write after it."""
+    dead = []
+
+    def before(operation):
+        if operation.name == "put" and operation.key.startswith(prefix):
+            dead.append(operation)
+        if dead and operation.writes:
+            raise SystemExit("killed")
+
+    store.before = before
+
+
 def crash_at(store, number):
     """Let the program die before its write or purge ``number``, and every one after it."""
     steps = []
@@ -272,14 +285,21 @@ def test_killed_anywhere_everything_is_purged_in_the_end(tmp_path):
         assert caches.calls == []
 
 
-def test_known_before_the_first_write(updated, deploy, caches, store):
+@pytest.mark.parametrize("site_only", ["true", "false"])
+def test_known_before_the_first_write(updated, deploy, caches, store, gallery, site_only):
+    """Also where no key is new and nothing is committed."""
+    deploy()
+    gallery.write_site({"index.html": b"<title>Newer</title>"})
+
+    kill_before(store, "index.html")
+    with suppress(SystemExit):
+        deploy(site_only=site_only)
+    assert to_purge(store) == {"index.html"}
+
+
+def test_known_before_any_write(updated, deploy, caches, store):
     """The ledger is written first: whatever is replaced after it will be purged by somebody."""
-
-    def fail(operation):
-        if operation.name == "put" and operation.key.startswith("photos/"):
-            raise SystemExit("killed")
-
-    store.before = fail
+    kill_before(store, "photos/")
     with suppress(SystemExit):
         deploy()
     assert to_purge(store) == CHANGED_A | REMOVED_B | {"index.html", MANIFEST}
