@@ -23,12 +23,14 @@ def _verified(found: Verification, url: str) -> Iterator[str]:
     yield f"## {title}\n\n{count(found.listed, 'object')} listed, {len(found.in_bucket)} read back"
     yield f", and asked for under <{url}>" if url else ""
     yield ".\n\n"
-    for each in found.in_listing[:50]:
+    told = found.in_listing + tuple(each for each in found.gone if each.fault)
+    for each in told[:50]:
         yield f"- {code(each.key)} {markdown(each.why)}\n"
-    if len(found.in_listing) > 50:
-        yield f"- ... and {len(found.in_listing) - 50:,} more\n"
+    if len(told) > 50:
+        yield f"- ... and {len(told) - 50:,} more\n"
+    yield "\n" if told else ""
     visitors = {each.key: each for each in found.by_visitors}
-    yield "\n| Object | In the bucket |"
+    yield "| Object | In the bucket |"
     yield (
         " Visitors get | Type | Cache-Control |\n|---|---|---|---|---|\n"
         if url

@@ -14,7 +14,7 @@ from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Action, Change, Kind, Plan, Reason
 from galleria_action.planning import Gallery
 from galleria_action.publication import Published, Stale
-from galleria_action.remote import Remote
+from galleria_action.remote import Listed, Remote
 from galleria_action.sending import Source
 from galleria_action.store import Store
 from galleria_action.verification import Expected, Fault, Found, Look, Verification
@@ -75,6 +75,7 @@ class Readback:
             in_listing=tuple(verification.in_listing(etags, gone, listed)),
             in_bucket=tuple(in_bucket for in_bucket, _ in looks),
             by_visitors=tuple(by_visitor for _, by_visitor in looks if by_visitor),
+            gone=tuple(self._look_for_deleted(pauses)),
             front=self._front(expected, pauses),
         )
 
@@ -98,14 +99,34 @@ class Readback:
         return in_bucket, self._visit(expected, pauses) if self.visitors else None
 
     def _visit(self, expected: Expected, pauses: Iterator[float]) -> Look:
-        """What a visitor gets; other bytes are looked at again as long as there are pauses."""
-        assert self.visitors is not None
-        while True:
+        def look() -> Look:
+            assert self.visitors is not None
             found = self.visitors.get(expected.key, len(expected.data))
-            look = verification.by_visitor(expected, found)
-            pause = next(pauses, None) if look.fault in (Fault.OLD, Fault.OTHER) else None
+            return verification.by_visitor(expected, found)
+
+        return self._patiently(look, pauses)
+
+    def _look_for_deleted(self, pauses: Iterator[float]) -> Iterator[Look]:
+        """What visitors get of some objects that this run has deleted."""
+        visitors = self.visitors
+        deletes = self.plan.deletes[: verification.GONE] if visitors else ()
+        for each in deletes:
+            before = self.remote.listing[each.key]
+
+            def look(key: str = each.key, before: Listed = before) -> Look:
+                assert visitors is not None
+                found = visitors.get(key, min(before.size, verification.LARGEST))
+                return verification.after_deletion(key, before.etag, found)
+
+            yield self._patiently(look, pauses)
+
+    def _patiently(self, look: Callable[[], Look], pauses: Iterator[float]) -> Look:
+        """The last look; other bytes are looked at again as long as there are pauses."""
+        while True:
+            seen = look()
+            pause = next(pauses, None) if seen.fault in (Fault.OLD, Fault.OTHER) else None
             if pause is None:
-                return look
+                return seen
             self.rest(pause)
 
     def _expected(self, facts: Mapping[str, Entry]) -> Iterator[Expected]:

@@ -19,6 +19,8 @@ from galleria_action.text import count, plain, size
 from galleria_action.wanted import Wanted
 
 SAMPLE = 12
+GONE = 3
+"""Deleted objects that visitors are asked for."""
 LARGEST = 16 << 20
 """Bytes of an object that is read back; larger ones are only listed."""
 
@@ -90,13 +92,15 @@ class Look:
 class Verification:
     """What looking at a deployment told: the listing, the sample in the bucket and as seen.
 
-    ``front`` is the index page at the address of its folder, None if nobody looked.
+    ``gone`` are some deleted objects, as visitors see them; ``front`` is the index page at the
+    address of its folder, None if nobody looked.
     """
 
     listed: int
     in_listing: tuple[Look, ...] = ()
     in_bucket: tuple[Look, ...] = ()
     by_visitors: tuple[Look, ...] = ()
+    gone: tuple[Look, ...] = ()
     front: Look | None = None
 
     @property
@@ -105,7 +109,7 @@ class Verification:
         places = {
             "listing": self.in_listing,
             "bucket": self.in_bucket,
-            "visitors": self.by_visitors,
+            "visitors": self.by_visitors + self.gone,
         }
         return [(where, each) for where, looks in places.items() for each in looks if each.fault]
 
@@ -192,6 +196,16 @@ def by_visitor(expected: Expected, found: Found) -> Look:
     """What a visitor's request tells."""
     fault, why = _visited(expected, found)
     return Look(expected.key, found, fault, why)
+
+
+def after_deletion(key: str, etag: str, found: Found) -> Look:
+    """What a visitor's request tells for an object that was deleted and had this ETag.
+
+    Another answer with status 200 is a page that the service shows instead.
+    """
+    if found.status == 200 and etag in (found.etag, _md5(found.body)):
+        return Look(key, found, Fault.OLD, "was deleted, and visitors still get it")
+    return Look(key, found)
 
 
 _REFUSALS = {

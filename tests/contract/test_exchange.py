@@ -105,5 +105,5 @@ def test_nonsense(said):
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://[::1/", "http://a b/", "http:///"])
 def test_no_such_address(url):
     """Nobody there, or no address at all."""
-    with pytest.raises(OSError, match="refused|makes no sense|no host"):
+    with pytest.raises(OSError, match=r"refused|makes no sense|no host"):
         get(url, seconds=2)

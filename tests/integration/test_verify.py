@@ -147,6 +147,20 @@ def test_a_stale_cache(deploy, visitors, store, gallery, rests):
     assert rests == []
 
 
+def test_a_deleted_photo_that_a_cache_still_shows(deploy, visitors, store, gallery):
+    """Whoever takes a photo back wants to know that."""
+    deploy()
+    old = store.inner.objects["photos/full/b.jpg"]
+    gallery.remove("b")
+    gallery.write()
+    visitors.answers["photos/full/b.jpg"] = [Found(200, old.data, "image/jpeg")]
+    ran = deploy()
+    assert ran.reason == "verify"
+    assert "visitors: photos/full/b.jpg: was deleted, and visitors still get it" in ran.error.text()
+    assert "- `photos/full/b.jpg` was deleted" in ran.summary
+    assert deploy().error is None
+
+
 def test_a_purge_takes_some_time(deploy, visitors, store, gallery, rests):
     """After one, old files are looked at again, until they are new."""
     deploy()

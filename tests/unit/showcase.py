@@ -18,6 +18,7 @@ from galleria_action.verification import (
     Found,
     Look,
     Verification,
+    after_deletion,
     by_visitor,
     in_bucket,
 )
@@ -139,6 +140,7 @@ def verification() -> Verification:
         in_listing=(Look(HOSTILE, fault=Fault.BUCKET, why="is not in the bucket"),),
         in_bucket=tuple(in_bucket(each, each.data) for each, _ in seen),
         by_visitors=tuple(by_visitor(each, found) for each, found in seen),
+        gone=(after_deletion("photos/full/gone.jpg", "old", Found(200, etag="old")),),
         front=by_visitor(replace(page, key=""), Found(403)),
     )
 

@@ -112,6 +112,22 @@ def test_what_the_bucket_has(data, fault):
     assert verification.in_bucket(PHOTO, data).fault is fault
 
 
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (Found(404), None),
+        (Found(403), None),
+        (Found(0, b"timed out"), None),
+        (Found(200, b"<title>Not found</title>", "text/html", etag="page"), None),
+        (Found(200, OLD), Fault.OLD),
+        (Found(200, b"", etag=PHOTO.before), Fault.OLD),
+    ],
+)
+def test_what_visitors_get_of_deleted_objects(found, fault):
+    """A page that is shown instead is none of them."""
+    assert verification.after_deletion("a.jpg", PHOTO.before, found).fault is fault
+
+
 def test_listing():
     """Everything is there as it was put, and nothing that was deleted."""
     there = {"a": "1", "b": "2", "gone": "3"}
