@@ -6,14 +6,18 @@ Loaded when it is due, for it takes longer to load than a small gallery to plan.
 from __future__ import annotations
 
 import http.client
+import os
+import ssl
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import IO, Any
 
-from galleria_action import __version__
+from galleria_action import __version__, route
 
 SECONDS = 30
 """How long a server may be silent; with ``seconds`` also how long a whole answer may take."""
@@ -66,10 +70,25 @@ def send(
         raise ConnectionError(f"the answer makes no sense ({type(error).__name__})") from None
 
 
+@cache
+def _trust(bundle: str | None, _machine: str | None) -> ssl.SSLContext:
+    """The authorities of the machine, and those that are set for the bucket: it may have its own.
+
+    They take longer to load than an answer to come.
+    """
+    context = ssl.create_default_context()
+    if bundle:
+        with suppress(OSError):
+            context.load_verify_locations(bundle)
+    return context
+
+
 def _open(request: urllib.request.Request, seconds: float) -> Any:
     """The response of any status."""
+    trust = _trust(route.ca_bundle(), os.environ.get("SSL_CERT_FILE"))
+    trusting = urllib.request.HTTPSHandler(context=trust)
     try:
-        return urllib.request.build_opener(_NoRedirects).open(request, timeout=seconds)
+        return urllib.request.build_opener(_NoRedirects, trusting).open(request, timeout=seconds)
     except urllib.error.HTTPError as found:
         return found
 

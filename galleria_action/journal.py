@@ -125,7 +125,9 @@ class Journal:
         self._outdated = current != self._base and not self._write(current)
         if self._outdated:
             return False
-        self._base, self._changes, self._to_purge = current, {}, {}
+        self._base, self._changes = current, {}
+        # What is owed stays so until this run has done it: another may purge it too early.
+        self._to_purge = dict.fromkeys(_true(self._to_purge), True)
         ended = self._clock()
         self._pause = max(SECONDS_BETWEEN_FLUSHES, (ended - started) / SHARE_OF_TIME)
         self._due = ended + self._pause

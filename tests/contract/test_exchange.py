@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+import trustme
 from support.scripted import Answer, scripted
 
 from galleria_action import __version__, exchange
@@ -85,6 +87,24 @@ def test_a_body_that_never_ends():
     head = HEAD + b"Content-Length: 100000\r\n\r\n"
     with server(head, every=0.05, ending=b"x") as url, pytest.raises(TimeoutError):
         get(url, most=100_000, seconds=0.5)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "AWS_CA_BUNDLE", ""])
+def test_whose_certificates_are_believed(monkeypatch, tmp_path, variable):
+    """The machine's authorities, and the one that is set for a bucket of one's own."""
+    authority = trustme.CA()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("photos.example.org").configure_cert(tls)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path / "authority.pem"))
+    with scripted(lambda _: Answer(200, {}, b"data"), tls) as script:
+        monkeypatch.setenv("HTTPS_PROXY", script.address)
+        if variable:
+            assert get("https://photos.example.org/").body == b"data"
+        else:
+            with pytest.raises(OSError, match="certificate verify failed"):
+                get("https://photos.example.org/")
 
 
 @pytest.mark.parametrize(

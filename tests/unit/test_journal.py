@@ -111,6 +111,21 @@ def test_purges_in_a_conflict(store, clock):
     assert stored(store).to_purge == {"c", "d"}
 
 
+def test_a_purge_that_another_run_has_done_too_early(store, clock):
+    """It was owed already when this run wanted it; the other purged before this one replaced it."""
+    made = journal(store, clock, Ledger({}, to_purge=frozenset({"a"})))
+    made.note_to_purge(["a"])
+    made.flush()
+    store.inner.put(KEY, ledger.encode(Ledger({})), journals.HEADERS)
+    made.note({"a": A})
+    made.flush()
+    assert stored(store) == Ledger({"a": A}, to_purge=frozenset({"a"}))
+    made.note_purged(["a"])
+    made.flush()
+    made.flush()
+    assert stored(store) == Ledger({"a": A})
+
+
 @pytest.mark.parametrize(
     ("photos", "site", "expected"),
     [
