@@ -15,6 +15,8 @@ deployment_hash  of a full, as its manifest stated it; '' for all others
 listed           whether a committed manifest has listed the key (site files: always)
 position         1 if the published photo says where it was taken, 0 if it provably does not;
                  left out if nobody looked
+
+Beside the rows stands ``to_purge``, the keys whose purge is still to be done; none: left out.
 """
 
 from __future__ import annotations
@@ -59,11 +61,16 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Key to facts; ``prefixes`` are the photos and site prefix of the last finished run."""
+    """Key to facts; ``prefixes`` are the photos and site prefix of the last finished run.
+
+    ``to_purge`` are keys that were, or are about to be, replaced or deleted while a CDN may still
+    show what was there before.
+    """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     photos_prefix: str | None = None
     site_prefix: str | None = None
+    to_purge: frozenset[str] = frozenset()
 
     def changed(self, changes: Mapping[str, Entry | None]) -> Ledger:
         """A ledger with ``changes`` made: key to new facts, None to forget the key."""
@@ -85,12 +92,15 @@ class BrokenLedger(Exception):
 
 def encode(ledger: Ledger) -> bytes:
     """The bytes to store: the same ledger gives the same bytes."""
-    document = {
+    document: dict[str, Any] = {
         "version": VERSION,
         "photos_prefix": ledger.photos_prefix,
         "site_prefix": ledger.site_prefix,
-        "objects": {key: _row(entry) for key, entry in sorted(ledger.entries.items())},
     }
+    if ledger.to_purge:
+        document["to_purge"] = sorted(ledger.to_purge)
+    # At the end, where `_pieces` can take them apart.
+    document["objects"] = {key: _row(entry) for key, entry in sorted(ledger.entries.items())}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     # Most of it are hashes, in which there is nothing to find: a third of the time of level 6, for
     # a sixth more bytes.
@@ -123,11 +133,18 @@ def decode(data: bytes) -> Ledger:
         prefixes = (document["photos_prefix"], document["site_prefix"])
         if not all(each is None or isinstance(each, str) for each in prefixes):
             raise BrokenLedger("prefixes that are no texts")
-        return Ledger(_entries(chain([document["objects"]], pieces)), *prefixes)
+        purges = _keys(document.get("to_purge", []))
+        return Ledger(_entries(chain([document["objects"]], pieces)), *prefixes, purges)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise BrokenLedger(str(error)) from None
     except (KeyError, TypeError, AttributeError) as error:
         raise BrokenLedger(f"unexpected content: {error!r}") from None
+
+
+def _keys(found: object) -> frozenset[str]:
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise BrokenLedger("keys to purge that are no texts")
+    return frozenset(found)
 
 
 def _text(data: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from galleria_action import edits, headers, remarks, removal
+from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
 from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Manifest
@@ -59,6 +59,7 @@ def build(
         forgotten=removals.forgotten,
         manifest_data=manifest_data,
         over_limit=removals.over_limit,
+        purge=purge.build(config, changes, remote.ledger.to_purge),
     )
     return replace(
         plan,

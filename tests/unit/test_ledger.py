@@ -32,6 +32,7 @@ LEDGERS = st.builds(
     st.dictionaries(TEXT, ENTRIES, max_size=5),
     st.none() | TEXT,
     st.none() | TEXT,
+    st.frozensets(TEXT, max_size=3),
 )
 ROW = ["photo", "s", "e", "h", 5, "t", "d", 1]
 
@@ -83,6 +84,19 @@ def test_plain_json_is_read():
     )
 
 
+def test_a_ledger_of_before_there_were_purges():
+    """One without them has none to do; one with none to do is written as it was then."""
+    assert ledger.decode(document()).to_purge == frozenset()
+    assert b"to_purge" not in gzip.decompress(ledger.encode(Ledger()))
+
+
+def test_keys_to_purge():
+    """They stand beside the rows; a reader of before passes over them."""
+    data = gzip.decompress(ledger.encode(Ledger(to_purge=frozenset({"b", "a"}))))
+    assert json.loads(data)["to_purge"] == ["a", "b"]
+    assert ledger.decode(document(to_purge=["a", "b"])).to_purge == {"a", "b"}
+
+
 def test_rows_and_members_of_later_versions():
     """A minor addition, behind the known columns or beside the known members, is no harm."""
     assert ledger.decode(document(objects={"k": [*ROW, "more"]}, more=1)).entries["k"].size == 5
@@ -124,6 +138,9 @@ def test_broken(data):
         {"objects": {"k": [*ROW[:5], None, *ROW[6:]]}},
         {"photos_prefix": 5},
         {"site_prefix": ["site"]},
+        {"to_purge": "k"},
+        {"to_purge": [1]},
+        {"to_purge": None},
     ],
 )
 def test_values_of_other_kinds(changes):
