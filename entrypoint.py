@@ -1,5 +1,5 @@
 """The start of the action in its container; see galleria_action.main.run for the flow."""
 
-from galleria_action.__main__ import main
+from galleria_action.__main__ import start
 
-raise SystemExit(main())
+start()

@@ -8,10 +8,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from galleria_action import cancellation
-from galleria_action.errors import EXIT_CANCELLED, Cancelled
+from galleria_action.errors import Cancelled
 
 if TYPE_CHECKING:
     from galleria_action.options import Parser
@@ -52,16 +52,21 @@ def flags(arguments: Sequence[str]) -> dict[str, str]:
     return parser().flags(arguments) if arguments else {}  # as an action it is given none
 
 
+def start() -> NoReturn:
+    """Run the program as a process, and end that."""
+    status = main()
+    with suppress(OSError):  # nobody listens any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # After a cancellation threads may still wait for an answer, and the runner kills us before it
+    # comes. And the values of a large gallery would be given back one by one: half a second.
+    os._exit(status)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; 0 on success, 1 on failure, 130 when cancelled."""
     with cancellation.signals() as stopped:
-        status = _main(sys.argv[1:] if arguments is None else arguments, stopped)
-    if status == EXIT_CANCELLED:
-        # Threads may still wait for an answer; the runner kills us before it comes.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
+        return _main(sys.argv[1:] if arguments is None else arguments, stopped)
 
 
 def _main(arguments: Sequence[str], stopped: threading.Event) -> int:
@@ -90,4 +95,4 @@ def _index(arguments: Sequence[str], stopped: threading.Event) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    start()
