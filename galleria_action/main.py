@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from galleria_action import (
     aws,
@@ -45,12 +46,17 @@ from galleria_action.pull_request import Place, PullRequests
 from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
+from galleria_action.retry import Retries
 from galleria_action.reviews import Nowhere, Reviews
+from galleria_action.role import Role
 from galleria_action.runner import Runner
 from galleria_action.sources import Sources, secrets
 from galleria_action.store import Store
 from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
+
+if TYPE_CHECKING:
+    from galleria_action.sign_in import SignIn  # loads botocore
 
 
 def run(
@@ -170,7 +176,7 @@ def _deploy(
     ):
         run(
             config,
-            _store(config, stopped, public=public),
+            _store(config, environ, stopped, runner, public=public),
             workspace,
             runner,
             results,
@@ -182,13 +188,37 @@ def _deploy(
         )
 
 
-def _store(config: Config, stopped: threading.Event, *, public: bool) -> Store:
+def _store(
+    config: Config,
+    environ: Mapping[str, str],
+    stopped: threading.Event,
+    runner: Runner,
+    *,
+    public: bool,
+) -> Store:
     """The bucket; what visitors can read of it where there are no credentials."""
     if public and config.public_url:
         from galleria_action.public_files import PublicFiles
 
         return PublicFiles(config.public_url, config.ledger_key)
-    return aws.store(config.bucket, config.concurrency, stopped)
+    sign_in = _sign_in(config.role, environ, runner) if config.role else None
+    return aws.store(config.bucket, config.concurrency, stopped, sign_in)
+
+
+def _sign_in(role: Role, environ: Mapping[str, str], runner: Runner) -> SignIn:
+    from galleria_action import id_token, role_faults
+    from galleria_action.sign_in import SignIn
+
+    issuer = id_token.issuer(environ)
+
+    def token(audience: str, retries: Retries) -> str:
+        if issuer is None:
+            on_github = environ.get("GITHUB_ACTIONS") == "true"
+            raise role_faults.no_token_here(on_github=on_github)
+        runner.mask([issuer.secret])
+        return id_token.fetch(issuer, audience, retries)
+
+    return SignIn(role, token, runner.mask)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ import pytest
 from botocore.config import Config as ClientConfig
 
 from galleria_action import aws
-from galleria_action.config import Bucket
+from galleria_action.bucket import Bucket
 from galleria_action.fast_store import FastStore
 
 HOST = "127.0.0.1"

@@ -21,7 +21,8 @@ from support.readme_tables import ROOT
 from galleria_action import __main__ as cli
 from galleria_action import __version__, manifest, outputs
 from galleria_action import config as configuration
-from galleria_action.config import Bucket, Config
+from galleria_action.bucket import Bucket
+from galleria_action.config import Config
 from galleria_action.errors import FailureReason
 from galleria_action.event import Event
 from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS, Input, Kind
@@ -35,7 +36,12 @@ ALL = pytest.mark.parametrize("each", INPUTS, ids=lambda each: each.name)
 MINIMAL = {"s3-bucket": "my-gallery", "s3-access-key": "id", "s3-secret-key": "secret"}
 RULES = {"metadata-file", "settings-file", "cache-control", "github-token"}
 """Inputs whose default is a rule and not a value that could be given."""
-SPECIAL = {"comment": "always", "shard": "2/3"}
+SPECIAL = {
+    "comment": "always",
+    "shard": "2/3",
+    "role-to-assume": "arn:aws:iam::111122223333:role/gallery-deploy",
+    "role-duration": "900",
+}
 """Values of inputs that take only some texts."""
 BUCKET_FIELDS = {"s3-bucket": "name"}
 EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
@@ -122,7 +128,9 @@ class TestInputs:
     @ALL
     def test_config_reads_the_input(self, each: Input):
         """Every input makes a difference to the configuration, to its own field alone."""
-        plain, other = parsed(MINIMAL), parsed(MINIMAL | {each.name: some_value(each)})
+        # A role is taken instead of keys.
+        given = {"s3-bucket": "my-gallery"} if each.name == "role-to-assume" else MINIMAL
+        plain, other = parsed(given), parsed(given | {each.name: some_value(each)})
         field = each.name.replace("-", "_")
         if each.name.startswith("s3-"):
             field = BUCKET_FIELDS.get(each.name, field[3:])
@@ -332,7 +340,8 @@ class TestExamples:
                 for name, value in given.items()
                 if "${{" not in value
             }
-            parsed(MINIMAL | plain)
+            keys = {} if "role-to-assume" in given else MINIMAL
+            parsed({"s3-bucket": "my-gallery"} | keys | plain)
 
 
 def _steps(file) -> list[dict[str, Any]]:
