@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from galleria_action.errors import FailureReason, StoreError
-from galleria_action.role import Claims, Role, provider_arn, trust_policy
+from galleria_action.role import DURATION, Claims, Role, provider_arn, trust_policy
 from galleria_action.text import shortened
 
 PERMISSION = """\
@@ -21,13 +21,15 @@ Give the job this permission; a job that calls a workflow must give it, too:
 
 Pull requests from forks never get a token; they get a plan if public-url is set."""
 
+# Ceph says "denied" for everything.
+_PROVIDER = "\nIts identity provider must exist, know this audience, and have the issuer's keys."
 _NO_STS = "role-to-assume works at AWS, and at a Ceph or MinIO whose STS is set up. Elsewhere use "
 
 
 class Refusal(NamedTuple):
     """An answer of the STS at ``where``, a URL, that gives no credentials.
 
-    ``code`` and ``message`` are '' if the answer was not one of an STS.
+    ``code`` and ``message`` are '' if the answer was not one of an STS; ``status`` may be 0 then.
     """
 
     status: int
@@ -77,7 +79,7 @@ def _denied(answer: Refusal, role: Role, said: Claims) -> StoreError:
         f"  sub: {said.subject}\n"
         f"  aud: {said.audience}\n"
         f"Is {role.arn} the right role? If it is, give it this trust policy, which trusts exactly "
-        f"such jobs:\n{trust_policy(role, said)}",
+        f"such jobs:\n{trust_policy(role, said)}{_PROVIDER if not answer.message else ''}",
     )
 
 
@@ -119,7 +121,8 @@ def _expired(answer: Refusal, _: Role, __: Claims) -> StoreError:
 
 
 def _invalid(answer: Refusal, role: Role, said: Claims) -> StoreError:
-    if "durationseconds" not in answer.message.lower():
+    too_long = "durationseconds" in answer.message.lower()
+    if not too_long and (answer.message or role.duration <= DURATION):
         return _not_understood(answer, role, said)
     return failed(
         FailureReason.CREDENTIALS,
@@ -147,7 +150,7 @@ def _unreachable(answer: Refusal, _: Role, said: Claims) -> StoreError:
 
 
 def _not_understood(answer: Refusal, role: Role, said: Claims) -> StoreError:
-    if answer.code and answer.status < 404:
+    if answer.code and answer.status == 400:
         return failed(
             FailureReason.CREDENTIALS,
             f"the service does not understand the request ({_says(answer)})",
@@ -156,7 +159,7 @@ def _not_understood(answer: Refusal, role: Role, said: Claims) -> StoreError:
         )
     return failed(
         FailureReason.CREDENTIALS,
-        f"{answer.where} has no sign-in with roles ({answer.code or answer.status})",
+        f"{answer.where} has no sign-in with roles ({answer.code or answer.status or 'no STS'})",
         f"{_NO_STS}s3-access-key and s3-secret-key.",
     )
 
@@ -174,6 +177,7 @@ _BY_CODE: dict[str, Callable[[Refusal, Role, Claims], StoreError]] = {
     "ExpiredToken": _expired,
     "ValidationError": _invalid,
     "InvalidParameterValue": _invalid,
+    "InvalidArgument": _invalid,
     "RegionDisabled": _region,
     "IDPCommunicationError": _unreachable,
 }

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from botocore.credentials import CredentialProvider, RefreshableCredentials
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from galleria_action import role_faults, s3_faults
 from galleria_action.errors import FailureReason, StoreError
@@ -19,6 +20,8 @@ RENEW_SECONDS = 300
 """Before they expire, new credentials are asked for; meanwhile the old ones are used."""
 NEED_SECONDS = 120
 """Before they expire, the old ones are used no more."""
+_NOT_OF_AN_STS = (ResponseParserError, KeyError, AttributeError)
+"""What botocore, or reading what it returns, makes of other answers."""
 
 
 class SignIn:
@@ -106,16 +109,19 @@ def _judge(error: Exception) -> Verdict:
     # "Retry the request a limited number of times" (AWS STS API Reference)
     if s3_faults.code_of(error) == "IDPCommunicationError":
         return Verdict(again=True)
+    if isinstance(error, ResponseParserError):
+        return Verdict(again=False)
     return s3_faults.judge(error)
 
 
 def _explained(error: Exception, role: Role, said: Claims, where: str) -> Exception:
     if isinstance(error, ClientError):
-        status, code = s3_faults.status_of(error), s3_faults.code_of(error)
-        message = str(error.response.get("Error", {}).get("Message", ""))
-        # Without a body of an STS, botocore makes the status the code.
-        code = "" if code in (str(status), "Unknown") else code
+        status = s3_faults.status_of(error)
+        # Ceph answers in the form of S3, which botocore leaves as it is.
+        told = error.response.get("Error") or error.response
+        code, message = (str(told.get(name) or "") for name in ("Code", "Message"))
+        code = "" if code == str(status) else code  # which botocore puts where there is no body
         return role_faults.refused(Refusal(status, code, message, where), role, said)
-    if isinstance(error, KeyError | AttributeError | ParamValidationError):
-        return role_faults.refused(Refusal(404, "", "", where), role, said)
+    if isinstance(error, _NOT_OF_AN_STS):
+        return role_faults.refused(Refusal(0, "", "", where), role, said)
     return s3_faults.explain(error, "sign in", "", where)

@@ -78,6 +78,9 @@ rgw run sync thread = false
 # radosgw alone defaults to "secure", which does not exist without cephx
 ms mon client mode = crc secure
 rgw enable ops log = false
+# roles for those who have a token of an issuer that it knows (AssumeRoleWithWebIdentity)
+rgw s3 auth use sts = true
+rgw sts key = sixteen-letters-
 # give the memory of deleted objects back soon
 rgw gc obj min wait = 5
 rgw gc processor period = 10
@@ -135,6 +138,7 @@ def _start(processes: Processes) -> Server:
     server = Server("ceph", f"https://localhost:{port}", ca_bundle=authority)
     login = [f"--access-key={server.access_key}", f"--secret-key={server.secret_key}"]
     run("radosgw-admin", "user", "create", "--uid=tester", "--display-name=tester", *login)
+    run("radosgw-admin", "caps", "add", "--uid=tester", "--caps=roles=*;oidc-provider=*")
     processes.start(["radosgw", "-n", "client.rgw", "-f"], environ)
     processes.wait_for(lambda: _answers(server))
     return server
