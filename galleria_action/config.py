@@ -180,9 +180,9 @@ class _Reader(Reader):
                 "Error: Missing S3 configuration\n"
                 "Please configure S3 settings in settings.local.py or environment variables:",
                 problems=[Problem(name) for name in missing],
-                advice=f"{self._hint()}In a workflow, pass them as inputs from secrets:\n"
-                "  s3-bucket: ${{ vars.S3_BUCKET }}\n"
-                "  s3-secret-key: ${{ secrets.S3_SECRET_KEY }}",
+                advice=f"{self._hint()}In a workflow, pass them as inputs from secrets:",
+                paste="s3-bucket: ${{ vars.S3_BUCKET }}\n"
+                "s3-secret-key: ${{ secrets.S3_SECRET_KEY }}",
             )
 
     def _hint(self) -> str:

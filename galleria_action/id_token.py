@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from galleria_action import __version__
-from galleria_action.errors import FailureReason, StoreError
+from galleria_action.errors import StoreError
 from galleria_action.retry import Retries, Verdict
-from galleria_action.role_faults import PERMISSION, failed
+from galleria_action.role_faults import no_token, unreached
 
 SECONDS = 30
 LARGEST = 1 << 20
@@ -46,15 +46,12 @@ def fetch(issuer: Issuer, audience: str, retries: Retries) -> str:
     except urllib.error.HTTPError as error:
         raise _refused(host, error.code) from None
     except OSError:
-        raise failed(
-            FailureReason.NETWORK,
+        raise unreached(
             f"no connection to {host}, which gives jobs their tokens",
             "Run again. A runner of your own must be allowed to connect there.",
         ) from None
     except (ValueError, KeyError, TypeError):
-        raise failed(
-            FailureReason.NETWORK, f"the answer of {host} has no token", "Run again."
-        ) from None
+        raise unreached(f"the answer of {host} has no token", "Run again.") from None
 
 
 def _ask(issuer: Issuer, audience: str) -> str:
@@ -69,8 +66,12 @@ def _ask(issuer: Issuer, audience: str) -> str:
     )
     # Without the handlers of files and FTP, and without redirects: the secret goes nowhere else.
     opener = urllib.request.build_opener(_NoRedirects)
-    with opener.open(request, timeout=SECONDS) as answer:
-        token = json.loads(answer.read(LARGEST))["value"]
+    try:
+        with opener.open(request, timeout=SECONDS) as answer:
+            token = json.loads(answer.read(LARGEST))["value"]
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
     if not isinstance(token, str) or token.count(".") != 2:
         raise ValueError
     return token
@@ -89,11 +90,8 @@ def _judge(error: Exception) -> Verdict:
 
 def _refused(host: str, status: int) -> StoreError:
     if status == 429 or status >= 500:
-        return failed(
-            FailureReason.NETWORK,
+        return unreached(
             f"{host} did not manage to give this job a token ({status})",
             "Look at https://www.githubstatus.com and run again.",
         )
-    return failed(
-        FailureReason.CREDENTIALS, f"{host} gives this job no token ({status})", PERMISSION
-    )
+    return no_token(f"{host} gives this job no token ({status})")

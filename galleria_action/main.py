@@ -213,8 +213,9 @@ def _sign_in(role: Role, environ: Mapping[str, str], runner: Runner) -> SignIn:
 
     def token(audience: str, retries: Retries) -> str:
         if issuer is None:
-            on_github = environ.get("GITHUB_ACTIONS") == "true"
-            raise role_faults.no_token_here(on_github=on_github)
+            if environ.get("GITHUB_ACTIONS") != "true":
+                raise role_faults.no_job()
+            raise role_faults.no_token("this job may not ask GitHub for a token")
         runner.mask([issuer.secret])
         return id_token.fetch(issuer, audience, retries)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
-from support import oidc, servers, sts
+from support import ceph_role, oidc, servers, sts
+from support.ceph_role import CephRole
 from support.oidc import Issuer
 from support.process import Job, Run
 from support.servers import Server
@@ -162,7 +162,7 @@ def test_a_renewal_that_fails_for_good(job, gallery, service, issuer, server, bu
     assert (run.status, run.outputs["failure-reason"]) == (1, "credentials"), run.stdout
     log = "\n".join(run.log)
     assert "Photo deployment failed: could not sign in: the role does not trust this job" in log
-    assert f"  sub: {issuer.subject}" in log
+    assert f"says sub: {issuer.subject}" in log
     assert "A rerun sends only what is missing." in log
     assert MANIFEST not in servers.listing(server, bucket)
     service.hook, service.lifetime, service.roles = lambda _: None, None, trusting
@@ -174,7 +174,7 @@ def test_without_the_permission(job, service, server, bucket):
     """The runner gives no address to ask: the lines to paste are in the log."""
     job.environ.clear()
     run = job.run()
-    permission = "  permissions:\n    contents: read\n    id-token: write"
+    permission = "permissions:\n  contents: read\n  id-token: write"
     assert_refused(run, server, bucket, "this job may not ask GitHub for a token", permission)
     assert service.requests == 0
 
@@ -198,7 +198,7 @@ def test_a_role_that_trusts_others(job, service, issuer, server, bucket, subject
     issuer.claims["sub"] = subject
     run = job.run()
     assert_refused(
-        run, server, bucket, "the role does not trust this job", f"  sub: {subject}", f"  aud: {AUDIENCE}"
+        run, server, bucket, "the role does not trust this job", f"says sub: {subject}\n", f"says aud: {AUDIENCE}\n"
     )  # fmt: skip
     assert_nothing_shown(issuer, service, run)
     log = "\n".join(run.log)
@@ -348,17 +348,6 @@ def test_a_fork(job, service, issuer, server, bucket, tmp_path):
     assert issuer.requests == signed_in
 
 
-CEPH_ROLE = "arn:aws:iam:::role/gallery-deploy"
-CEPH_ALLOWS = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": "arn:aws:s3:::*"}],
-}
-
-
-def compact(policy: object) -> str:
-    return json.dumps(policy, separators=(",", ":"))  # Ceph 16 does not understand blanks
-
-
 @pytest.mark.ceph
 class TestCeph:
     """A real service that checks tokens, over TLS: Ceph's, which signs roles in as AWS does."""
@@ -368,43 +357,18 @@ class TestCeph:
         return ceph
 
     @pytest.fixture
-    def iam(self, server):
-        return boto3.client(
-            "iam",
-            endpoint_url=server.endpoint,
-            region_name="us-east-1",
-            verify=str(server.ca_bundle),
-            aws_access_key_id=server.access_key,
-            aws_secret_access_key=server.secret_key,
-        )
+    def role(self, server, issuer) -> Iterator[CephRole]:
+        with ceph_role.made(server, issuer) as made:
+            yield made
 
     @pytest.fixture
-    def job(self, gallery, tmp_path, issuer, server, bucket, iam) -> Iterator[Job]:
-        iam.create_open_id_connect_provider(
-            Url=issuer.url,
-            ClientIDList=[AUDIENCE],
-            ThumbprintList=[oidc.key().thumbprint.upper()],
-        )
-        provider = f"arn:aws:iam:::oidc-provider/{issuer.provider}"
-        trust = sts.trusts(issuer, issuer.subject).trust
-        trust["Statement"][0]["Principal"]["Federated"] = provider
-        iam.create_role(RoleName="gallery-deploy", AssumeRolePolicyDocument=compact(trust))
-        iam.put_role_policy(
-            RoleName="gallery-deploy", PolicyName="gallery", PolicyDocument=compact(CEPH_ALLOWS)
-        )
-        access = {
-            "s3-endpoint": server.endpoint,
-            "s3-bucket": bucket,
-            "role-to-assume": CEPH_ROLE,
-        }
+    def job(self, gallery, tmp_path, issuer, server, bucket, role) -> Iterator[Job]:
+        access = {"s3-endpoint": server.endpoint, "s3-bucket": bucket, "role-to-assume": role.arn}
         environ = issuer.environ | {"AWS_CA_BUNDLE": str(server.ca_bundle)}
         made = Job(gallery.root, tmp_path / "runner", access, environ)
         yield made
         for step in made.steps:
             step.kill()
-        iam.delete_role_policy(RoleName="gallery-deploy", PolicyName="gallery")
-        iam.delete_role(RoleName="gallery-deploy")
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider)
 
     def test_deploys(self, job, gallery, issuer, server, bucket):
         """The gateway verifies token and role, and takes the requests of the session."""
@@ -414,16 +378,16 @@ class TestCeph:
         assert run.outputs["changes"] == "false"
         assert servers.listing(server, bucket).keys() >= gallery.keys() | {MANIFEST}
 
-    def test_refuses(self, job, issuer, server, bucket, iam):
+    def test_refuses(self, job, issuer, server, bucket, role):
         """Another branch is told what to paste, and with that it gets in."""
         issuer.claims["sub"] = "repo:someone/gallery:ref:refs/heads/drafts"
         run = job.run()
         assert_refused(
-            run, server, bucket, "does not trust this job (AccessDenied)", "  sub: repo:someone/gallery:ref:refs/heads/drafts", "identity provider must exist"
+            run, server, bucket, "does not trust this job (AccessDenied)", "says sub: repo:someone/gallery:ref:refs/heads/drafts", " must exist, know this audience"
         )  # fmt: skip
         log = "\n".join(run.log)
         pasted = json.loads(log[log.index("\n{\n") : log.index("\n}") + 2])
-        iam.update_assume_role_policy(RoleName="gallery-deploy", PolicyDocument=compact(pasted))
+        role.trust(pasted)
         assert job.run().status == 0
 
     @pytest.mark.parametrize(
@@ -431,7 +395,7 @@ class TestCeph:
         [
             (forged, "does not trust this job (AccessDenied)"),
             (expired, "does not trust this job (AccessDenied)"),
-            (asked_for_another, "  aud: my-audience"),
+            (asked_for_another, "says aud: my-audience"),
             (too_long, "role-duration (7200) is longer than the role allows"),
         ],
     )
