@@ -176,6 +176,7 @@ def test_without_the_permission(job, service, server, bucket):
     run = job.run()
     permission = "permissions:\n  contents: read\n  id-token: write"
     assert_refused(run, server, bucket, "this job may not ask GitHub for a token", permission)
+    assert f"```\n{permission}\n```" in run.summary
     assert service.requests == 0
 
 
@@ -202,8 +203,9 @@ def test_a_role_that_trusts_others(job, service, issuer, server, bucket, subject
     )  # fmt: skip
     assert_nothing_shown(issuer, service, run)
     log = "\n".join(run.log)
-    pasted = json.loads(log[log.index("\n{\n") : log.index("\n}") + 2])
-    service.roles[ROLE] = Role(pasted)
+    policy = log[log.index("\n{\n") : log.index("\n}") + 2]
+    assert f"```{policy}\n```" in run.summary
+    service.roles[ROLE] = Role(json.loads(policy))
     assert job.run().status == 0
     issuer.claims["sub"] = f"{subject}x"
     assert job.run().outputs["failure-reason"] == "credentials"

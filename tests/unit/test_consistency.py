@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -19,7 +20,7 @@ from support import readme_tables
 from support.readme_tables import ROOT
 
 from galleria_action import __main__ as cli
-from galleria_action import __version__, manifest, outputs
+from galleria_action import __version__, manifest, outputs, role
 from galleria_action import config as configuration
 from galleria_action.bucket import Bucket
 from galleria_action.config import Config
@@ -300,6 +301,29 @@ class TestDocuments:
             "s3:DeleteObject",
             "s3:AbortMultipartUpload",
         ]
+
+    def test_trust_policy(self):
+        """The README's is the one that the program would show, for both forms of a repository."""
+        readme = textwrap.dedent(
+            re.search(
+                r"^   ```json\n(.*?)^   ```$", text_of("README.md"), re.DOTALL | re.MULTILINE
+            )[1]
+        )
+        shown = json.loads(readme)
+        (statement,) = shown["Statement"]
+        key = "token.actions.githubusercontent.com:sub"
+        subjects = statement["Condition"]["StringEquals"][key]
+        assert subjects == [
+            "repo:OWNER@123456/REPOSITORY@456789:environment:production",
+            "repo:OWNER/REPOSITORY:environment:production",
+        ]
+        for subject in subjects:
+            statement["Condition"]["StringEquals"][key] = subject
+            said = role.Claims(
+                "https://token.actions.githubusercontent.com", subject, role.AUDIENCE
+            )
+            taken = role.Role(SPECIAL["role-to-assume"])
+            assert shown == json.loads(role.trust_policy(taken, said))
 
     def test_plan_example(self):
         """The change in docs/plan.md is valid, and its schema knows what a plan can say."""
