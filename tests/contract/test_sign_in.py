@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -126,6 +127,22 @@ def test_long_sessions_are_kept(store, service, monkeypatch):
 def test_what_is_kept_is_never_old():
     """The engine keeps credentials for less time than they are good for, when they are given."""
     assert timedelta(seconds=NEED_SECONDS) > aws.CREDENTIALS_FOR
+
+
+def test_nobody_there(issuer):
+    """An STS that cannot be reached is named, and the network is the reason."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{free.getsockname()[1]}"
+    bucket = Bucket("my-bucket", endpoint)
+    source = id_token.issuer(issuer.environ)
+    sign_in = SignIn(
+        Role(ROLE), lambda audience, retries: id_token.fetch(source, audience, retries), list
+    )
+    with pytest.raises(StoreError) as caught:
+        aws.store(bucket, 4, Hurried(), sign_in).get("a")
+    assert caught.value.reason is FailureReason.NETWORK
+    assert caught.value.headline == f"Error: Could not sign in: no connection to {endpoint}"
 
 
 def test_everything_is_masked(store, service, issuer, masked):

@@ -21,7 +21,7 @@ import pytest
 from support import servers
 from support.servers import HOST
 
-PROGRAMS = ("chromium", "chromedriver")
+BROWSERS = ("google-chrome", "chromium")
 MISSING = "Chromium is not installed: apt-get install chromium chromium-driver"
 SECONDS = 60
 ARGUMENTS = (
@@ -76,7 +76,7 @@ class Visit:
 
 def visit(url: str) -> Visit:
     """Open ``url`` and look at all of it; skipped, or failed, where there is no browser."""
-    if not all(map(shutil.which, PROGRAMS)):
+    if not (_browser() and shutil.which("chromedriver")):
         required = os.environ.get("GALLERIA_REQUIRE_CHROMIUM") == "1"
         (pytest.fail if required else pytest.skip)(MISSING)
     with _driver() as driver, _session(driver) as session:
@@ -88,6 +88,10 @@ def visit(url: str) -> Visit:
             tuple(Picture(*each) for each in found["pictures"]),
             tuple(each["message"] for each in log if each["level"] == "SEVERE"),
         )
+
+
+def _browser() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @contextmanager
@@ -106,7 +110,7 @@ def _session(driver: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="visitor-", ignore_cleanup_errors=True) as folder:
         options = {
             "args": [*ARGUMENTS, f"--user-data-dir={folder}"],
-            "binary": shutil.which("chromium"),
+            "binary": _browser(),
         }
         wanted = {
             "browserName": "chrome",
