@@ -116,9 +116,11 @@ def test_boto3_renews(store, service, issuer):
     assert len(set(issuer.tokens)) == len(service.sessions) > 3
 
 
-def test_long_sessions_are_kept(store, service, monkeypatch):
-    """An hour is not renewed all the time."""
+@pytest.mark.parametrize("seconds", [900, 3600])
+def test_new_sessions_are_kept(store, service, monkeypatch, seconds):
+    """Neither an hour nor the shortest session is renewed all the time."""
     monkeypatch.setattr(aws, "CREDENTIALS_FOR", timedelta(seconds=-1))
+    service.lifetime = seconds
     for number in range(4):
         store.put(str(number), b"x", HEADERS)
     assert [each.uses for each in service.sessions] == [4]
