@@ -36,8 +36,8 @@ KEYS = """\
 
 
 @pytest.fixture
-def server(ceph) -> Server:
-    return ceph
+def server(ceph_with_roles) -> Server:
+    return ceph_with_roles
 
 
 @pytest.fixture

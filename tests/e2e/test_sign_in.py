@@ -355,8 +355,8 @@ class TestCeph:
     """A real service that checks tokens, over TLS: Ceph's, which signs roles in as AWS does."""
 
     @pytest.fixture
-    def server(self, ceph) -> Server:
-        return ceph
+    def server(self, ceph_with_roles) -> Server:
+        return ceph_with_roles
 
     @pytest.fixture
     def role(self, server, issuer) -> Iterator[CephRole]:
