@@ -15,7 +15,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from galleria_action import aws, transfer
-from galleria_action.config import Bucket
+from galleria_action.bucket import Bucket
 from galleria_action.headers import Headers
 
 folder, endpoint, name, connections = sys.argv[1:]

@@ -6,21 +6,32 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from galleria_action import __version__, cancellation, engine, signature
-from galleria_action.config import Bucket
+from galleria_action.bucket import Bucket
 from galleria_action.engine import Place
 from galleria_action.fast_store import FastStore
 from galleria_action.retry import Retries
 from galleria_action.signature import Credentials
 from galleria_action.store import Store
 
+if TYPE_CHECKING:
+    from galleria_action.sign_in import SignIn  # loads botocore
+
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-CREDENTIALS_FOR = timedelta(minutes=10)
-"""boto3 renews credentials 10 to 15 minutes before they expire; until then they are good."""
+CREDENTIALS_FOR = timedelta(minutes=1)
+"""Until boto3 is asked again. It renews its own 10 minutes before they expire at the latest, those
+of a role :data:`galleria_action.sign_in.NEED_SECONDS` before."""
+_PATIENCE: dict[str, Any] = {
+    # Retries are made in `retry`, which honours Retry-After and can be cancelled.
+    "retries": {"total_max_attempts": 1, "mode": "standard"},
+    "connect_timeout": CONNECT_SECONDS,
+    "read_timeout": READ_SECONDS,
+    "user_agent_extra": f"galleria-deploy/{__version__}",
+}
 
 # Where the region is part of the service's host name and has to be signed as well. Sources: the
 # "endpoints" pages of Backblaze B2, Wasabi, DigitalOcean Spaces, Scaleway and Hetzner.
@@ -45,21 +56,29 @@ def region_of(endpoint: str) -> str:
     return "auto" if _R2.match(host) else "us-east-1"
 
 
-def store(bucket: Bucket, concurrency: int, stopped: threading.Event) -> Store:
+def store(
+    bucket: Bucket, concurrency: int, stopped: threading.Event, sign_in: SignIn | None = None
+) -> Store:
     """The store of ``bucket``; waiting for a retry ends when ``stopped`` is set.
 
-    At a custom endpoint boto3 is not even loaded before it is needed. At AWS it is what finds
-    endpoint, region and credentials, for itself and for the engine.
+    ``sign_in`` is what takes a role; without it, the bucket's keys or AWS's chain are used. At a
+    custom endpoint with keys boto3 is not even loaded before it is needed. Elsewhere it is what
+    finds endpoint, region and credentials, for itself and for the engine.
     """
-    if bucket.endpoint:
+    retries = Retries(sleep=cancellation.pause(stopped))
+    if bucket.endpoint and sign_in is None:
         return _store(
-            _custom_place(bucket, bucket.endpoint),
-            lambda: _careful(bucket, _client(_session(bucket), bucket, concurrency), stopped),
+            _custom_place(bucket, bucket.endpoint, _given(bucket)),
+            lambda: _careful(bucket, _client(_session(bucket), bucket, concurrency), retries),
         )
-    session = _session(bucket)
+    session = _signed_in(bucket, sign_in, retries) if sign_in else _session(bucket)
     client = _client(session, bucket, concurrency)
-    place = _place_at_aws(bucket.name, client.meta, session.get_credentials())
-    return _store(place, lambda: _careful(bucket, client, stopped))
+    keys = _current(session.get_credentials())
+    if bucket.endpoint and keys:
+        place = _custom_place(bucket, bucket.endpoint, keys)
+    else:
+        place = _place_at_aws(bucket.name, client.meta, keys)
+    return _store(place, lambda: _careful(bucket, client, retries))
 
 
 def _store(place: Place | None, careful: Callable[[], Store]) -> Store:
@@ -67,23 +86,19 @@ def _store(place: Place | None, careful: Callable[[], Store]) -> Store:
     return FastStore(fast, careful) if fast else careful()
 
 
-def _custom_place(bucket: Bucket, endpoint: str) -> Place | None:
-    region = bucket.region or region_of(endpoint)
-    if not _REGION.fullmatch(region):
-        return None  # boto3 refuses it, and says so
+_Keys = Callable[[], Credentials]
+
+
+def _given(bucket: Bucket) -> _Keys:
     assert bucket.access_key is not None
     assert bucket.secret_key is not None
     keys = Credentials(bucket.access_key, bucket.secret_key, bucket.session_token)
-    return Place(f"{endpoint}/{signature.path(bucket.name)}", region, lambda: keys)
+    return lambda: keys
 
 
-def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
-    """The bucket at the endpoint that boto3 ``found``, as a host name of its own.
-
-    None for an endpoint that a variable or a profile names, and for unusual buckets.
-    """
-    endpoint = found.endpoint_url
-    if credentials is None or not (_AWS.match(endpoint) and _LABEL.fullmatch(name)):
+def _current(credentials: Any) -> _Keys | None:
+    """The present ones of boto3's ``credentials``, which may renew themselves."""
+    if credentials is None:
         return None
 
     def keys() -> Credentials:
@@ -91,18 +106,35 @@ def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
         expires = datetime.now(UTC) + CREDENTIALS_FOR
         return Credentials(now.access_key, now.secret_key, now.token, expires)
 
+    return keys
+
+
+def _custom_place(bucket: Bucket, endpoint: str, keys: _Keys) -> Place | None:
+    region = bucket.region or region_of(endpoint)
+    if not _REGION.fullmatch(region):
+        return None  # boto3 refuses it, and says so
+    return Place(f"{endpoint}/{signature.path(bucket.name)}", region, keys)
+
+
+def _place_at_aws(name: str, found: Any, keys: _Keys | None) -> Place | None:
+    """The bucket at the endpoint that boto3 ``found``, as a host name of its own.
+
+    None for an endpoint that a variable or a profile names, and for unusual buckets.
+    """
+    endpoint = found.endpoint_url
+    if keys is None or not (_AWS.match(endpoint) and _LABEL.fullmatch(name)):
+        return None
     url = f"https://{name}.{endpoint.removeprefix('https://')}"
     return Place(url, found.region_name, keys)
 
 
-def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> Store:
+def _careful(bucket: Bucket, client: Any, retries: Retries) -> Store:
     from galleria_action.storage import S3Store
 
-    retries = Retries(sleep=cancellation.pause(stopped))
     return S3Store(client, bucket.name, retries, bucket.endpoint)
 
 
-def cloudfront(bucket: Bucket) -> Any:
+def cloudfront(bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None = None) -> Any:
     """A CloudFront client, with the credentials of ``bucket`` if it is at AWS, else those found.
 
     The keys of another service are none of AWS's.
@@ -110,17 +142,14 @@ def cloudfront(bucket: Bucket) -> Any:
     import boto3
     from botocore.config import Config as ClientConfig
 
-    session = boto3.session.Session() if bucket.endpoint else _session(bucket)
-    return session.client(
-        "cloudfront",
-        region_name="us-east-1",  # it is a global service, signed for this region
-        config=ClientConfig(
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            user_agent_extra=f"galleria-deploy/{__version__}",
-        ),
-    )
+    if bucket.endpoint:
+        session = boto3.session.Session()
+    elif sign_in:
+        session = _signed_in(bucket, sign_in, Retries(sleep=cancellation.pause(stopped)))
+    else:
+        session = _session(bucket)
+    # It is a global service, signed for this region.
+    return session.client("cloudfront", region_name="us-east-1", config=ClientConfig(**_PATIENCE))
 
 
 def _session(bucket: Bucket) -> Any:
@@ -130,7 +159,41 @@ def _session(bucket: Bucket) -> Any:
         aws_access_key_id=bucket.access_key,
         aws_secret_access_key=bucket.secret_key,
         aws_session_token=bucket.session_token,
-        region_name=bucket.region or (region_of(bucket.endpoint) if bucket.endpoint else None),
+        region_name=_region(bucket),
+    )
+
+
+def _signed_in(bucket: Bucket, sign_in: SignIn, retries: Retries) -> Any:
+    """A session that knows the role's credentials and looks for no others on the machine."""
+    import boto3
+    from botocore.credentials import CredentialResolver
+    from botocore.session import Session
+
+    core = Session()
+    session = boto3.session.Session(botocore_session=core, region_name=_region(bucket))
+    provider = sign_in.provider(lambda: _sts(session, bucket), retries)
+    core.register_component("credential_provider", CredentialResolver([provider]))
+    return session
+
+
+def _region(bucket: Bucket) -> str | None:
+    return bucket.region or (region_of(bucket.endpoint) if bucket.endpoint else None)
+
+
+def _sts(session: Any, bucket: Bucket) -> Any:
+    """Who gives out roles: AWS's STS in the region; elsewhere the bucket's own service.
+
+    Ceph and MinIO answer for STS at the address of their S3.
+    """
+    from botocore import UNSIGNED
+    from botocore.config import Config as ClientConfig
+
+    own = bucket.endpoint if bucket.endpoint and not _AWS.match(bucket.endpoint) else None
+    return session.client(
+        "sts",
+        endpoint_url=own,
+        region_name=session.region_name or "us-east-1",
+        config=ClientConfig(signature_version=UNSIGNED, **_PATIENCE),
     )
 
 
@@ -149,11 +212,7 @@ def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
             response_checksum_validation="when_required",
             s3={"addressing_style": "path" if bucket.endpoint else "auto"},
             signature_version="s3v4",
-            # Retries are made in `retry`, which honours Retry-After and can be cancelled.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
             max_pool_connections=concurrency + 2,
-            user_agent_extra=f"galleria-deploy/{__version__}",
+            **_PATIENCE,
         ),
     )

@@ -8,30 +8,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from galleria_action import cdn_config, keys, shard
+from galleria_action import bucket, cdn_config, keys, role, shard
+from galleria_action.bucket import Bucket
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.event import Event
-from galleria_action.inputs import BY_NAME
 from galleria_action.invalidation import Provider
 from galleria_action.reader import Reader
+from galleria_action.role import Role
 from galleria_action.shard import Shard
 from galleria_action.sources import Sources
 
 MOST_CONCURRENT = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Which bucket, and how to sign in. ``endpoint`` None means AWS."""
-
-    name: str
-    endpoint: str | None = None
-    region: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +58,10 @@ class Config:
     """Everything a run is asked to do. Paths are as given, prefixes without outer slashes."""
 
     bucket: Bucket
+    role_to_assume: str | None = None
+    audience: str = role.AUDIENCE
+    role_session_name: str = role.SESSION_NAME
+    role_duration: int = role.DURATION
     source: str = "prod/site"
     photos_dir: str = "prod/pics"
     metadata_file: str | None = None
@@ -103,6 +96,13 @@ class Config:
     settings_file: str | None = None
 
     @property
+    def role(self) -> Role | None:
+        """The role to take instead of keys."""
+        if self.role_to_assume is None:
+            return None
+        return Role(self.role_to_assume, self.audience, self.role_session_name, self.role_duration)
+
+    @property
     def ledger_key(self) -> str:
         return keys.ledger(self.metadata_key)
 
@@ -121,12 +121,17 @@ def parse(sources: Sources, event: Event) -> Config:
     photos_only, site_only = reader.boolean("photos-only"), reader.boolean("site-only")
     if photos_only and site_only:
         reader.fault("photos-only and site-only exclude each other: set one of them at most")
-    bucket = reader.bucket(needed=not event.without_secrets)
-    dry_run = reader.boolean("dry-run") or (event.without_secrets and not bucket.access_key)
+    arn = role.read_arn(reader)
+    target = bucket.read(reader, signs_in=arn is not None)
+    dry_run = reader.boolean("dry-run") or (event.without_secrets and not target.access_key)
     secrets = not event.without_secrets
     cdn = cdn_config.read(reader, sources, dry_run=dry_run, secrets=secrets)
     config = Config(
-        bucket=bucket,
+        bucket=target,
+        role_to_assume=arn,
+        audience=reader.text("audience", role.AUDIENCE),
+        role_session_name=role.read_session_name(reader),
+        role_duration=role.read_duration(reader),
         source=reader.text("source", "prod/site"),
         photos_dir=reader.text("photos-dir", "prod/pics"),
         metadata_file=sources.text("metadata-file"),
@@ -160,7 +165,8 @@ def parse(sources: Sources, event: Event) -> Config:
         report_dir=reader.text("report-dir", "galleria-report"),
         settings_file=sources.text("settings-file"),
     )
-    reader.finish()
+    missing = bucket.missing(target, signs_in=arn is not None)
+    reader.finish([] if event.without_secrets else missing)
     if event.only_dry_runs and not config.dry_run:
         raise DeployError(
             FailureReason.UNSAFE_EVENT,
@@ -174,27 +180,23 @@ def parse(sources: Sources, event: Event) -> Config:
 class _Reader(Reader):
     """Reads the values that only a deployment has."""
 
-    def __init__(self, sources: Sources) -> None:
-        super().__init__(sources)
-        self._missing: list[str] = []
-
-    def finish(self) -> None:
-        """Raise what was collected; wrong values before missing ones."""
+    def finish(self, missing: list[str]) -> None:
+        """Raise what was collected; wrong values before ``missing`` ones."""
         if self.faults:
             raise DeployError(
                 FailureReason.CONFIG,
                 "Error: Invalid configuration",
                 problems=[Problem(message) for message in self.faults],
             )
-        if self._missing:
+        if missing:
             raise DeployError(
                 FailureReason.CONFIG,
                 "Error: Missing S3 configuration\n"
                 "Please configure S3 settings in settings.local.py or environment variables:",
-                problems=[Problem(name) for name in self._missing],
-                advice=f"{self._hint()}In a workflow, pass them as inputs from secrets:\n"
-                "  s3-bucket: ${{ vars.S3_BUCKET }}\n"
-                "  s3-secret-key: ${{ secrets.S3_SECRET_KEY }}",
+                problems=[Problem(name) for name in missing],
+                advice=f"{self._hint()}In a workflow, pass them as inputs from secrets:",
+                paste="s3-bucket: ${{ vars.S3_BUCKET }}\n"
+                "s3-secret-key: ${{ secrets.S3_SECRET_KEY }}",
             )
 
     def _hint(self) -> str:
@@ -213,52 +215,6 @@ class _Reader(Reader):
             else:
                 rules.append((glob, value))
         return tuple(rules)
-
-    def endpoint(self) -> str | None:
-        text = self._sources.text("s3-endpoint")
-        if text is None:
-            return None
-        if "://" not in text:
-            text = "https://" + text
-        try:
-            parts = urlsplit(text)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname)
-            valid = valid and (parts.port is None or parts.port > 0)
-        except ValueError:
-            valid = False
-        if not valid or parts.path.strip("/") or len(text.split()) > 1 or set("@?#") & set(text):
-            self.fault(
-                "s3-endpoint must be the URL of the service alone, such as "
-                "https://fsn1.your-objectstorage.com, without bucket or path"
-            )
-            return None
-        return text.rstrip("/")
-
-    def bucket(self, *, needed: bool) -> Bucket:
-        """The bucket; what is missing of it is a fault only where it is ``needed``."""
-        text = self._sources.text
-        values = {name: text(name) for name in ("s3-bucket", "s3-access-key", "s3-secret-key")}
-        endpoint = self.endpoint()
-        names = {"s3-bucket"}
-        # A custom endpoint never gets what the AWS default chain would find on the machine.
-        if endpoint or values["s3-access-key"] or values["s3-secret-key"]:
-            names |= {"s3-access-key", "s3-secret-key"}
-        self._missing = [
-            BY_NAME[name].environment_name
-            for name, value in values.items()
-            if needed and name in names and not value
-        ]
-        name = values["s3-bucket"] or ""
-        if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", name):
-            self.fault(f"s3-bucket is not the name of a bucket: {name!r}")
-        return Bucket(
-            name=name,
-            endpoint=endpoint,
-            region=text("s3-region"),
-            access_key=values["s3-access-key"],
-            secret_key=values["s3-secret-key"],
-            session_token=text("s3-session-token"),
-        )
 
     def max_deletes(self) -> MaxDeletes:
         text = self.text("max-deletes", "25%")

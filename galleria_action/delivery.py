@@ -6,14 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from galleria_action import cancellation
+from galleria_action import aws, cancellation
 from galleria_action.cdn import Cdn, Patience
 from galleria_action.config import Config
 from galleria_action.invalidation import Provider
 from galleria_action.public_site import PublicSite
 from galleria_action.purging import Connect
 from galleria_action.readback import Visitors
+
+if TYPE_CHECKING:
+    from galleria_action.sign_in import SignIn  # loads botocore
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +33,29 @@ class Delivery:
     rest: Callable[[float], None] = time.sleep
 
 
-def of(config: Config, stopped: threading.Event) -> Delivery:
-    """That of the configuration; waiting ends when ``stopped`` is set. It loads nothing yet."""
+def of(config: Config, stopped: threading.Event, sign_in: SignIn | None) -> Delivery:
+    """That of the configuration; waiting ends when ``stopped`` is set. It loads nothing yet.
+
+    ``sign_in`` takes the role that CloudFront is asked with, too, if there is one.
+    """
     rest = cancellation.pause(stopped)
+
+    def connect() -> Cdn:
+        return _cdn(config, Patience(rest), lambda: aws.cloudfront(config.bucket, stopped, sign_in))
+
     return Delivery(
-        connect=(lambda: _cdn(config, Patience(rest))) if config.invalidate_cdn else None,
+        connect=connect if config.invalidate_cdn else None,
         visitors=PublicSite(config.public_url) if config.public_url else None,
         rest=rest,
     )
 
 
-def _cdn(config: Config, patience: Patience) -> Cdn:
+def _cdn(config: Config, patience: Patience, cloudfront: Callable[[], Any]) -> Cdn:
     assert config.cdn_id is not None
     if config.cdn_provider is Provider.CLOUDFRONT:
-        from galleria_action import aws
         from galleria_action.cloudfront import CloudFront
 
-        return CloudFront(config.cdn_id, lambda: aws.cloudfront(config.bucket), patience)
+        return CloudFront(config.cdn_id, cloudfront, patience)
     assert config.cdn_token is not None
     if config.cdn_provider is Provider.CLOUDFLARE:
         from galleria_action.cloudflare import Cloudflare

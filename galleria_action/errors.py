@@ -49,8 +49,8 @@ class Problem:
 class DeployError(Exception):
     """An expected failure: shown without a traceback.
 
-    ``headline`` is the first line as it is printed, ``problems`` are listed below it and
-    ``advice`` says what to do.
+    ``headline`` is the first line as it is printed, ``problems`` are listed below it,
+    ``advice`` says what to do, and ``paste`` is what may be copied for it, line by line.
     """
 
     def __init__(
@@ -60,12 +60,14 @@ class DeployError(Exception):
         *,
         problems: Sequence[Problem] = (),
         advice: str = "",
+        paste: str = "",
     ) -> None:
         super().__init__(headline)
         self.reason = reason
         self.headline = headline
         self.problems = tuple(problems)
         self.advice = advice
+        self.paste = paste
 
     @property
     def exit_status(self) -> int:
@@ -79,6 +81,8 @@ class DeployError(Exception):
             lines.append(f"  ... and {len(self.problems) - most} more")
         if self.advice:
             lines.append(self.advice)
+        if self.paste:
+            lines += ["", self.paste]
         return "\n".join(lines)
 
 

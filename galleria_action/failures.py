@@ -35,7 +35,9 @@ def upload_error(change: Change, error: StoreError) -> DeployError:
     return DeployError(
         error.reason,
         f"{_opening(change)}: {why[:1].lower()}{why[1:]}",
-        advice=f"{error.advice} {_RERUN}",
+        problems=error.problems,
+        advice=f"{_RERUN} {error.advice}",
+        paste=error.paste,
     )
 
 

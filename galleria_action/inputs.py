@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from galleria_action.declaration import Input, Kind
 
-GALLERY, SCOPE, BUCKET, KEYS, CDN, SAFETY, PULL_REQUESTS, OUTPUT = (
+GALLERY, SCOPE, BUCKET, SIGN_IN, KEYS, CDN, SAFETY, PULL_REQUESTS, OUTPUT = (
     "the gallery",
     "what to do",
     "the bucket",
+    "sign-in without keys",
     "keys and headers",
     "after the deployment",
     "safety",
@@ -122,6 +123,26 @@ INPUTS: tuple[Input, ...] = (
         "from forks, `pull_request_target` and `workflow_run`.",
         "settings.local.py if it exists",
         group=BUCKET,
+    ),
+    Input(
+        "role-to-assume",
+        "ARN of a role to take with the job's token (OIDC), instead of keys.",
+        group=SIGN_IN,
+    ),
+    Input(
+        "audience", "Audience of the token that is asked for.", "sts.amazonaws.com", group=SIGN_IN
+    ),
+    Input(
+        "role-session-name",
+        "Name of the session, as the provider's records show it.",
+        "galleria-deploy",
+        group=SIGN_IN,
+    ),
+    Input(
+        "role-duration",
+        "Seconds after which the credentials of the role expire, 900 to 43200.",
+        "3600",
+        group=SIGN_IN,
     ),
     Input(
         "photos-prefix",

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from galleria_action import (
     aws,
@@ -48,12 +49,17 @@ from galleria_action.readback import Readback
 from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
+from galleria_action.retry import Retries
 from galleria_action.reviews import Nowhere, Reviews
+from galleria_action.role import Role
 from galleria_action.runner import Runner
 from galleria_action.sources import Sources, secrets
 from galleria_action.store import Store
 from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
+
+if TYPE_CHECKING:
+    from galleria_action.sign_in import SignIn  # loads botocore
 
 
 def run(
@@ -188,6 +194,7 @@ def _deploy(
     if public and not config.public_url:
         presentation.without_plan("there are no secrets and no public-url here.", runner)
         return
+    sign_in = _sign_in(config.role, environ, runner) if config.role and not public else None
     with (
         threads(READERS) as waiting,
         forks(cores(), waiting) as readers,
@@ -196,7 +203,7 @@ def _deploy(
     ):
         run(
             config,
-            _store(config, stopped, public=public),
+            _store(config, stopped, sign_in, public=public),
             workspace,
             runner,
             results,
@@ -205,17 +212,36 @@ def _deploy(
             observer=_observer(config, runner, environ),
             reviewers=_reviewers(config, environ, started_by, runner),
             budget=ByteBudget(BYTES_IN_FLIGHT, stopped.is_set),
-            delivery=deliveries.of(config, stopped),
+            delivery=deliveries.of(config, stopped, sign_in),
         )
 
 
-def _store(config: Config, stopped: threading.Event, *, public: bool) -> Store:
+def _store(
+    config: Config, stopped: threading.Event, sign_in: SignIn | None, *, public: bool
+) -> Store:
     """The bucket; what visitors can read of it where there are no credentials."""
     if public and config.public_url:
         from galleria_action.public_files import PublicFiles
 
         return PublicFiles(config.public_url, config.ledger_key)
-    return aws.store(config.bucket, config.concurrency, stopped)
+    return aws.store(config.bucket, config.concurrency, stopped, sign_in)
+
+
+def _sign_in(role: Role, environ: Mapping[str, str], runner: Runner) -> SignIn:
+    from galleria_action import id_token, role_faults
+    from galleria_action.sign_in import SignIn
+
+    issuer = id_token.issuer(environ)
+
+    def token(audience: str, retries: Retries) -> str:
+        if issuer is None:
+            if environ.get("GITHUB_ACTIONS") != "true":
+                raise role_faults.no_job()
+            raise role_faults.no_token("this job may not ask GitHub for a token")
+        runner.mask([issuer.secret])
+        return id_token.fetch(issuer, audience, retries)
+
+    return SignIn(role, token, runner.mask)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from galleria_action.invalidation import Purge
 from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
 from galleria_action.recorder import Outcome
 from galleria_action.shard import Shard
-from galleria_action.text import code, count, duration, markdown, shortened, size
+from galleria_action.text import block, code, count, duration, markdown, shortened, size
 
 SUMMARY_LIMIT = 880_000
 """Bytes. Above 1 MiB GitHub drops a step's summary entirely; the result needs some room, too."""
@@ -257,7 +257,9 @@ def failure(error: DeployError, outcome: Outcome | None) -> str:
     )
     if len(error.problems) > 50:
         problems += f"- ... and {len(error.problems) - 50} more\n"
-    advice = f"\n{markdown(error.advice)}\n" if error.advice else ""
+    advice = "".join(f"\n{markdown(line)}\n" for line in error.advice.splitlines() if line)
+    if error.paste:
+        advice += f"\n{block(error.paste)}\n"
     state = ""
     if outcome and outcome.uploaded_files and not outcome.complete:
         state = (

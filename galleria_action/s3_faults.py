@@ -180,7 +180,8 @@ def _meaning(error: Exception, bucket: str, where: str) -> tuple[Meaning, str]:
         return Meaning(
             FailureReason.CREDENTIALS,
             "no usable credentials were found",
-            "Set s3-access-key and s3-secret-key, or configure AWS credentials in a step before.",
+            "Set role-to-assume, or s3-access-key and s3-secret-key, or configure AWS credentials "
+            "in a step before.",
         ), type(error).__name__
     raise error
 

@@ -75,6 +75,16 @@ def code(text: str, most: int = 120) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
+def block(text: str) -> str:
+    """``text`` as a block of code, to be copied: each line as it is, but harmless.
+
+    Nothing ends the block but a fence as long as its own (GitHub Flavored Markdown, 4.5).
+    """
+    lines = [plain(line) for line in text.splitlines()]
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return "\n".join([fence, *lines, fence])
+
+
 def markdown(text: str) -> str:
     """A sentence that may hold other people's words, without any markup, mention or link.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from support import servers
+from support.ceph import ROLES
 from support.ceph import ceph as ceph_server
 from support.servers import Server
 
@@ -45,6 +46,12 @@ def moto() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def ceph() -> Iterator[Server]:
     with ceph_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ceph_with_roles() -> Iterator[Server]:
+    with ceph_server(ROLES) as server:
         yield server
 
 

@@ -12,26 +12,12 @@ import textwrap
 import pytest
 from container import workflows
 from container.workflows import NAME, ROOT, Repository
-from support import galleries, servers
+from support import galleries, oidc, servers, sts
 
 EXAMPLES = "examples/workflows"
 SITE = {"index.html", "style.css", "js/app.js", "data/photos.json"}
 RECORDS = {"gallery-metadata.json", ".galleria/gallery-metadata.json.ledger.json.gz"}
 ARTIFACTS = "actions/download-artifact@634f93cb2916e3fdff6788551b99b062d0335ce0"
-CREDENTIALS = "aws-actions/configure-aws-credentials@61815dcd50bd041e203e49132bacad1fd04d2708"
-SIGN_IN = """\
-name: Stands for the sign-in at AWS
-inputs: {role-to-assume: {required: true}, aws-region: {required: true}}
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      env: {REGION: "${{ inputs.aws-region }}"}
-      run: |
-        printf '%s\\n' AWS_ACCESS_KEY_ID=temporary AWS_SECRET_ACCESS_KEY=temporary \\
-          AWS_SESSION_TOKEN=temporary "AWS_REGION=$REGION" \\
-          AWS_ENDPOINT_URL=@SERVER@ >>"$GITHUB_ENV"
-"""
 NOTHING = "name: Does nothing\nruns: {using: composite, steps: []}\n"
 AWS = '''\
 #!/usr/bin/env python3
@@ -224,15 +210,43 @@ def test_everything(repository, run, keys, made, server, tmp_path):
     assert "::notice::14 files uploaded, see https://photos.example.org" in log
 
 
-def test_deploy_aws(repository, run, keys, made, server, tmp_path):
-    """Without keys: what the step before has put into the environment is used."""
-    (tmp_path / "sign-in").mkdir()
-    text = SIGN_IN.replace("@SERVER@", server.endpoint)
-    (tmp_path / "sign-in/action.yml").write_text(text)
-    repository.actions[CREDENTIALS] = tmp_path / "sign-in"
-    del repository.variables["S3_ENDPOINT"]
-    run("deploy-aws", "push")
+def test_deploy_aws(repository, run, keys, made, server):
+    """Without keys: the job's token takes the role, and its session deploys."""
+    with (
+        oidc.issuer(f"repo:{NAME}:environment:production") as issuer,
+        sts.sts(server, issuer) as service,
+    ):
+        del repository.variables["S3_ENDPOINT"]
+        repository.environ = issuer.environ | {"AWS_ENDPOINT_URL": service.server.endpoint}
+        log = run("deploy-aws", "push")
+        assert keys() == made.keys() | SITE | RECORDS
+        assert [each.asked["RoleArn"] for each in service.sessions] == [sts.ROLE]
+        assert service.strangers == []
+        assert not [each for each in (*issuer.tokens, *service.secrets()) if each in log]
+
+
+def test_approval(repository, run, keys, made, server, bucket):
+    """The second job deploys the plan of the first; with nothing to do it is not even started."""
+    log = run("approval", "push")
     assert keys() == made.keys() | SITE | RECORDS
+    assert "Dry run completed - no files were uploaded" in log
+    assert "expected-plan" not in log
+    before = servers.listing(server, bucket)
+    log = run("approval", "push")
+    assert "Photos to upload: 0" in log
+    assert "[Deploy the gallery after approval/deploy]" not in log
+    assert servers.listing(server, bucket) == before
+
+
+def test_approval_of_another_plan(repository, run, keys):
+    """What came after the plan was made is not deployed, whoever approved it."""
+    script = (
+        "#!/bin/sh\nset -e\nrm -rf prod\ncp -R made/prod prod\ndate +%s%N >prod/site/new.html\n"
+    )
+    repository.write("make-gallery.sh", script, 0o755)
+    log = run("approval", "push", status=1)
+    assert "Error: The plan is not the expected one: nothing was written" in log
+    assert keys() == set()
 
 
 def test_reusable_workflow(repository, keys, made, tmp_path):

@@ -48,6 +48,8 @@ class Repository:
         Folders that stand for actions of other repositories, which act cannot fetch here.
     volumes
         Files of this machine that the runner has.
+    environ
+        What the runner adds to the environment of every step.
     """
 
     act: str
@@ -57,6 +59,7 @@ class Repository:
     secrets: dict[str, str] = field(default_factory=dict)
     actions: dict[str, Path] = field(default_factory=dict)
     volumes: dict[Path, str] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
 
     def use(self, server: Server, bucket: str) -> None:
         """Deploy to ``bucket``: with keys to write, and with keys to read."""
@@ -98,6 +101,10 @@ class Repository:
             command += ["--var", f"{name}={value}"]
         for name in self.secrets:
             command += ["--secret", name]
+        if self.environ:
+            file = self.home / "environ"
+            file.write_text("".join(f"{name}={value}\n" for name, value in self.environ.items()))
+            command += ["--env-file", str(file)]
         for name, folder in self.actions.items():
             command += ["--local-repository", f"{name}={folder}"]
         for name, value in (inputs or {}).items():

@@ -14,7 +14,7 @@ from support.scripted import taken
 from support.servers import ACCESS_KEY, Hurried
 
 from galleria_action import __version__, aws
-from galleria_action.config import Bucket
+from galleria_action.bucket import Bucket
 from galleria_action.engine import Failed
 from galleria_action.fast_store import FastStore
 from galleria_action.headers import Headers

@@ -83,19 +83,28 @@ rgw gc obj min wait = 5
 rgw gc processor period = 10
 rgw gc processor max time = 10
 """
+ROLES = """\
+# for those who have a token of an issuer that it knows (AssumeRoleWithWebIdentity)
+rgw s3 auth use sts = true
+rgw sts key = sixteen-letters-
+"""
 
 
 @contextmanager
-def ceph() -> Iterator[Server]:
-    """Ceph's gateway; the test is skipped, or fails if Ceph is required, where it is missing."""
+def ceph(more: str = "") -> Iterator[Server]:
+    """Ceph's gateway; the test is skipped, or fails if Ceph is required, where it is missing.
+
+    ``more`` lines of its configuration, such as `ROLES`: with them it says no more than
+    AccessDenied of keys that it does not know.
+    """
     if not all(map(shutil.which, PROGRAMS)):
         required = os.environ.get("GALLERIA_REQUIRE_CEPH") == "1"
         (pytest.fail if required else pytest.skip)(MISSING)
     with servers.processes() as started:
-        yield _start(started)
+        yield _start(started, more)
 
 
-def _start(processes: Processes) -> Server:
+def _start(processes: Processes, more: str) -> Server:
     folder, port = processes.folder, servers.free_port()
     mon_port, osd_port = servers.free_port(), servers.free_port()
     authority = _certificates(folder)
@@ -103,7 +112,7 @@ def _start(processes: Processes) -> Server:
         (folder / name).mkdir()
     configuration = folder / "ceph.conf"
     configuration.write_text(
-        CONFIGURATION.format(
+        (CONFIGURATION + more).format(
             cluster=uuid.uuid4(),
             host=HOST,
             port=port,
@@ -135,6 +144,7 @@ def _start(processes: Processes) -> Server:
     server = Server("ceph", f"https://localhost:{port}", ca_bundle=authority)
     login = [f"--access-key={server.access_key}", f"--secret-key={server.secret_key}"]
     run("radosgw-admin", "user", "create", "--uid=tester", "--display-name=tester", *login)
+    run("radosgw-admin", "caps", "add", "--uid=tester", "--caps=roles=*;oidc-provider=*")
     processes.start(["radosgw", "-n", "client.rgw", "-f"], environ)
     processes.wait_for(lambda: _answers(server))
     return server

@@ -93,29 +93,16 @@ def proxy(upstream: Server) -> Iterator[Proxy]:
         listener.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Forwarder(BaseHTTPRequestHandler):
+    """Passes requests on to the server's ``upstream``, and its answers back."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
         pass
 
-    def _forward(self) -> None:
-        try:
-            self._exchange()
-        except (Lost, ConnectionError, http.client.HTTPException):
-            self.close_connection = True
-
-    def _exchange(self) -> None:
-        proxy: Proxy = self.server.proxy
-        path = urlsplit(self.path)
-        _, _, key = path.path.removeprefix("/").partition("/")
-        request = Request(self.command, unquote(key), path.query)
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        with proxy.opened(request):
-            proxy.before(request)
-            status, headers, answer = self._ask(data)
-            proxy.after(request)
+    def send(self, status: int, headers: list[tuple[str, str]], answer: bytes) -> None:
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in ("connection", "transfer-encoding", "content-length"):
@@ -126,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def _ask(self, data: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def ask(self, data: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = _connection(self.server.upstream)
         try:
             # The Host header stays as it was signed.
@@ -141,6 +128,26 @@ class _Handler(BaseHTTPRequestHandler):
             return answer.status, answer.getheaders(), answer.read()
         finally:
             connection.close()
+
+
+class _Handler(Forwarder):
+    def _forward(self) -> None:
+        try:
+            self._exchange()
+        except (Lost, ConnectionError, http.client.HTTPException):
+            self.close_connection = True
+
+    def _exchange(self) -> None:
+        proxy: Proxy = self.server.proxy
+        path = urlsplit(self.path)
+        _, _, key = path.path.removeprefix("/").partition("/")
+        request = Request(self.command, unquote(key), path.query)
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        with proxy.opened(request):
+            proxy.before(request)
+            answer = self.ask(data)
+            proxy.after(request)
+        self.send(*answer)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward  # noqa: N815
 

@@ -7,6 +7,7 @@ the block, and with the tests if those are killed.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -30,7 +31,7 @@ import pytest
 from botocore.config import Config as ClientConfig
 
 from galleria_action import aws
-from galleria_action.config import Bucket
+from galleria_action.bucket import Bucket
 from galleria_action.fast_store import FastStore
 
 HOST = "127.0.0.1"
@@ -94,6 +95,23 @@ def make_bucket(server: Server) -> str:
     name = f"gallery-{uuid.uuid4().hex[:12]}"
     client(server).create_bucket(Bucket=name)
     return name
+
+
+def publish(server: Server, bucket: str) -> str:
+    """Let everybody read the bucket's objects; the address of its root for them."""
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": ["s3:GetObject"],
+                "Resource": [f"arn:aws:s3:::{bucket}/*"],
+            }
+        ],
+    }
+    client(server).put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    return f"{server.endpoint}/{bucket}"
 
 
 def listing(server: Server, bucket: str) -> dict[str, Listed]:

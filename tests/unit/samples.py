@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import cache
 
 from galleria_action import headers, manifest, publication
-from galleria_action.config import Bucket, Config
+from galleria_action.bucket import Bucket
+from galleria_action.config import Config
 from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Edit, Manifest
 from galleria_action.wanted import LocalFile, Wanted

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action import config as configuration
-from galleria_action.config import Bucket, Config, MaxDeletes
+from galleria_action.bucket import Bucket
+from galleria_action.config import Config, MaxDeletes
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.event import Event
 from galleria_action.inputs import INPUTS

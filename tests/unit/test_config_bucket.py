@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from galleria_action import config as configuration
-from galleria_action.config import Bucket
+from galleria_action.bucket import Bucket
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.event import Event
 from galleria_action.sources import Sources
@@ -29,6 +29,11 @@ def parse(event=None, **flags):
         ({"s3_bucket": "b12", "s3_access_key": "A"}, [SECRET]),
         ({"s3_bucket": "b12", "s3_secret_key": "S"}, [ACCESS]),
         ({"s3_bucket": " ", "s3_access_key": "A", "s3_secret_key": "S"}, [BUCKET]),
+        ({"role_to_assume": "arn:aws:iam::111122223333:role/a"}, [BUCKET]),
+        (
+            {"s3_endpoint": "https://s3.example.org", "role_to_assume": "arn:aws:iam:::role/a"},
+            [BUCKET],
+        ),
     ],
 )
 def test_missing(flags, missing):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -19,9 +20,10 @@ from support import readme_tables
 from support.readme_tables import ROOT
 
 from galleria_action import __main__ as cli
-from galleria_action import __version__, manifest, outputs
+from galleria_action import __version__, manifest, outputs, role
 from galleria_action import config as configuration
-from galleria_action.config import Bucket, Config
+from galleria_action.bucket import Bucket
+from galleria_action.config import Config
 from galleria_action.declaration import Input, Kind
 from galleria_action.errors import FailureReason
 from galleria_action.event import Event
@@ -36,7 +38,13 @@ ALL = pytest.mark.parametrize("each", INPUTS, ids=lambda each: each.name)
 MINIMAL = {"s3-bucket": "my-gallery", "s3-access-key": "id", "s3-secret-key": "secret"}
 RULES = {"metadata-file", "settings-file", "cache-control", "github-token"}
 """Inputs whose default is a rule and not a value that could be given."""
-SPECIAL = {"comment": "always", "shard": "2/3", "cdn-provider": "cloudflare"}
+SPECIAL = {
+    "cdn-provider": "cloudflare",
+    "comment": "always",
+    "shard": "2/3",
+    "role-to-assume": "arn:aws:iam::111122223333:role/gallery-deploy",
+    "role-duration": "900",
+}
 """Values of inputs that take only some texts."""
 NEEDS = {
     "invalidate-cdn": {
@@ -132,7 +140,9 @@ class TestInputs:
     @ALL
     def test_config_reads_the_input(self, each: Input):
         """Every input makes a difference to the configuration, to its own field alone."""
-        given = MINIMAL | NEEDS.get(each.name, {})
+        # A role is taken instead of keys.
+        keys = {"s3-bucket": "my-gallery"} if each.name == "role-to-assume" else MINIMAL
+        given = keys | NEEDS.get(each.name, {})
         plain, other = parsed(given), parsed(given | {each.name: some_value(each)})
         field = each.name.replace("-", "_")
         if each.name.startswith("s3-"):
@@ -304,6 +314,29 @@ class TestDocuments:
             "s3:AbortMultipartUpload",
         ]
 
+    def test_trust_policy(self):
+        """The README's is the one that the program would show, for both forms of a repository."""
+        readme = textwrap.dedent(
+            re.search(
+                r"^   ```json\n(.*?)^   ```$", text_of("README.md"), re.DOTALL | re.MULTILINE
+            )[1]
+        )
+        shown = json.loads(readme)
+        (statement,) = shown["Statement"]
+        key = "token.actions.githubusercontent.com:sub"
+        subjects = statement["Condition"]["StringEquals"][key]
+        assert subjects == [
+            "repo:OWNER@123456/REPOSITORY@456789:environment:production",
+            "repo:OWNER/REPOSITORY:environment:production",
+        ]
+        for subject in subjects:
+            statement["Condition"]["StringEquals"][key] = subject
+            said = role.Claims(
+                "https://token.actions.githubusercontent.com", subject, role.AUDIENCE
+            )
+            taken = role.Role(SPECIAL["role-to-assume"])
+            assert shown == json.loads(role.trust_policy(taken, said))
+
     def test_plan_example(self):
         """The change in docs/plan.md is valid, and its schema knows what a plan can say."""
         source = resources.files("galleria_action") / "plan.schema.json"
@@ -344,7 +377,8 @@ class TestExamples:
                 if "${{" not in value
             }
             plain |= {name: "given" for name in given if BY_NAME[name].secret}
-            parsed(MINIMAL | plain)
+            keys = {} if "role-to-assume" in given else MINIMAL
+            parsed({"s3-bucket": "my-gallery"} | keys | plain)
 
 
 def _steps(file) -> list[dict[str, Any]]:

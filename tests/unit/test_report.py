@@ -185,6 +185,21 @@ def test_failure():
     assert "2 files arrived before that (1.0 kB)." in text
 
 
+def test_a_failure_with_something_to_paste():
+    """Lines of advice stay lines, and what is to be pasted is a block of its own, at the end."""
+    error = DeployError(
+        FailureReason.CREDENTIALS,
+        "Error: No",
+        advice="Look.\nGive the job this:",
+        paste='permissions:\n  id-token: write # "@octocat" ```\n',
+    )
+    text = report.failure(error, None)
+    assert "\N{REPLACEMENT CHARACTER}" not in text
+    assert "\nLook.\n\nGive the job this&#58;\n" in text
+    assert text.endswith('\n````\npermissions:\n  id-token: write # "@octocat" ```\n````\n')
+    assert error.text().endswith("Give the job this:\n\n" + error.paste)
+
+
 def test_a_long_failure_is_short():
     """Fifty problems are shown, cut to what fits beside the longest plan into 1 MiB."""
     assert "... and 10 more" in report.failure(failure(), None)

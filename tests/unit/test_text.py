@@ -9,6 +9,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from galleria_action import text
 
@@ -168,3 +169,12 @@ def test_mentions_are_broken():
     Only something between the @ and the name stops it.
     """
     assert "@octocat" not in html.unescape(text.markdown("thanks to @octocat"))
+
+
+@given(LINES)
+def test_block_shows_the_same(line):
+    """A reader copies the very lines; no text ends the block before its end."""
+    made = text.block(line)
+    (token,) = MarkdownIt("commonmark").parse(made)
+    assert token.type == "fence"
+    assert token.content.split("\n")[:-1] == [text.plain(each) for each in line.splitlines()]

@@ -34,6 +34,12 @@ def steps(file) -> list[dict[str, Any]]:
     return [step for job in read(file)["jobs"].values() for step in job.get("steps", ())]
 
 
+def concurrency(workflow: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of the workflow and of its jobs."""
+    found = (each.get("concurrency") for each in (workflow, *workflow["jobs"].values()))
+    return [each for each in found if each]
+
+
 def events(file) -> set[str]:
     on = read(file)["on"]
     return {on} if isinstance(on, str) else set(on)
@@ -95,7 +101,7 @@ class TestEveryWorkflow:
         """Whatever deploys waits for the one before it, and does not stop it half-way."""
         workflow = read(file)
         if workflow["name"].startswith(("Deploy", "Release")):
-            assert workflow["concurrency"]["cancel-in-progress"] is False
+            assert [each["cancel-in-progress"] for each in concurrency(workflow)] == [False]
 
 
 def test_one_version_of_each_action():
@@ -110,7 +116,10 @@ def test_one_version_of_each_action():
 def test_deployments_of_the_examples_wait_for_each_other():
     """They share a group, whichever of them somebody uses together; dry runs are in none."""
     groups = {
-        read(file)["concurrency"]["group"] for file in EXAMPLES if "Deploy" in read(file)["name"]
+        each["group"]
+        for file in EXAMPLES
+        if "Deploy" in read(file)["name"]
+        for each in concurrency(read(file))
     }
     assert groups == {
         "gallery-production",
