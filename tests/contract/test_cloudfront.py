@@ -7,10 +7,12 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/InvalidationL
 from __future__ import annotations
 
 import re
+import threading
 import uuid
 
 import boto3
 import pytest
+from botocore.credentials import CredentialProvider, Credentials
 from contract.test_cdns import Pauses
 from support import servers
 from support.scripted import Answer, scripted
@@ -40,11 +42,34 @@ def _keys_of_the_environment(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-environment")
 
 
-def at(endpoint: str, monkeypatch, bucket: Bucket, distribution: str = "E2EXAMPLE123"):
+class TakenRole:
+    """A sign-in whose role is taken already."""
+
+    def provider(self, _sts, _retries):
+        class Provider(CredentialProvider):
+            METHOD = "taken"
+
+            def load(self):
+                return Credentials("ASIAOFTHEROLE", "secret-of-the-role", "token-of-the-role")
+
+        return Provider()
+
+
+def at(
+    endpoint: str,
+    monkeypatch,
+    bucket: Bucket,
+    distribution: str = "E2EXAMPLE123",
+    sign_in: TakenRole | None = None,
+):
     """The distribution as a deployment to ``bucket`` asks it, at another address than AWS's."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFRONT", endpoint)
     pauses = Pauses()
-    return CloudFront(distribution, lambda: aws.cloudfront(bucket), Patience(pauses)), pauses
+
+    def client():
+        return aws.cloudfront(bucket, threading.Event(), sign_in)
+
+    return CloudFront(distribution, client, Patience(pauses)), pauses
 
 
 ELSEWHERE = Bucket("gallery", "https://fsn1.your-objectstorage.com", None, "hetzner-id", "hetzner")
@@ -137,12 +162,18 @@ class TestRequest:
         assert references[0] != references[1]
 
     @pytest.mark.parametrize(
-        ("bucket", "key"), [(AT_AWS, "AKIAOFTHEBUCKET"), (ELSEWHERE, "AKIAENVIRONMENT")]
+        ("bucket", "sign_in", "key"),
+        [
+            (AT_AWS, None, "AKIAOFTHEBUCKET"),
+            (ELSEWHERE, None, "AKIAENVIRONMENT"),
+            (Bucket("gallery"), TakenRole(), "ASIAOFTHEROLE"),
+            (Bucket("gallery", "https://ceph.example.org"), TakenRole(), "AKIAENVIRONMENT"),
+        ],
     )
-    def test_whose_keys(self, monkeypatch, bucket, key):
-        """The bucket's at AWS; keys of another provider are never sent to AWS."""
+    def test_whose_keys(self, monkeypatch, bucket, sign_in, key):
+        """The bucket's, or its role's, at AWS; those of another provider are never sent to AWS."""
         with scripted(lambda _: TAKEN) as script:
-            made, _ = at(script.address, monkeypatch, bucket)
+            made, _ = at(script.address, monkeypatch, bucket, sign_in=sign_in)
             purge(made, "a.jpg")
         signed = script.requests[0].headers["Authorization"]
         assert f"Credential={key}/" in signed
