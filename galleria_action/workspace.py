@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -31,13 +29,19 @@ NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 class _Parent(NamedTuple):
     """A folder that holds files: where it really is, the links on the way, see `_is_plain`.
 
-    ``base`` is what stands before a name to make its path, '' where links make it another.
+    ``base`` is what stands before a name to make its path, '' where links make it another;
+    ``fault`` is why there are no files in it, '' if there may be some.
     """
 
     path: str
     links: tuple[str, ...]
     plain: bool
     base: str
+    fault: str = ""
+
+
+_Seen = int | LocalFile | str
+"""What is found at a name: the size of a file that lies just there, one elsewhere, why not."""
 
 
 @dataclass(frozen=True)
@@ -214,45 +218,36 @@ class Workspace(FileBytes):
         folders = {name.rpartition("/")[0] for name in names}
         parents = {each: self._parent(folder, each) for each in folders}
         batches = [names[at : at + BATCH] for at in range(0, len(names), BATCH)]
-        sizes = chain.from_iterable(executor.map(lambda some: self._sizes(some, parents), batches))
-        for name, size in zip(names, sizes, strict=True):
-            folder_name, _, last = name.rpartition("/")
-            parent = parents[folder_name]
-            if isinstance(parent, Exception):
-                faults[name] = _why(parent)
-            elif size >= 0:
-                place = name if parent.base else f"{parent.path}/{last}"
-                found[name] = LocalFile(name, place, size, parent.base)
+        looked_at = chain.from_iterable(
+            executor.map(lambda some: self._look(some, parents), batches)
+        )
+        for name, seen in zip(names, looked_at, strict=True):
+            if isinstance(seen, int):
+                base = parents[name.rpartition("/")[0]].base
+                found[name] = LocalFile(name, name, seen, base)
+            elif isinstance(seen, LocalFile):
+                found[name] = seen
             else:
-                try:
-                    found[name] = self._file(name, last, parent)
-                except (Unpublishable, OSError, ValueError) as error:
-                    faults[name] = _why(error)
+                faults[name] = seen
         return found, faults
 
-    def _sizes(
-        self, names: Sequence[str], parents: Mapping[str, _Parent | Exception]
-    ) -> array[int]:
-        """Bytes of ordinary files; -1 of what takes a closer look."""
-        sizes = array("q", [-1]) * len(names)
-        for index, name in enumerate(names):
-            folder_name, _, last = name.rpartition("/")
-            parent = parents[folder_name]
-            if isinstance(parent, Exception) or not parent.plain:
-                continue
-            path = f"{parent.path}/{last}"
-            with suppress(OSError, ValueError):
-                status = os.lstat(path)
-                if stat.S_ISREG(status.st_mode) and self._is_ordinary(last, path):
-                    sizes[index] = status.st_size
-        return sizes
+    def _look(self, names: Sequence[str], parents: Mapping[str, _Parent]) -> list[_Seen]:
+        """What is found at each name."""
+        seen: list[_Seen] = []
+        for name in names:
+            folder, _, last = name.rpartition("/")
+            try:
+                seen.append(self._file(name, last, parents[folder]))
+            except (Unpublishable, OSError, ValueError) as error:
+                seen.append(_why(error))
+        return seen
 
-    def _parent(self, folder: str, name: str) -> _Parent | Exception:
+    def _parent(self, folder: str, name: str) -> _Parent:
         top = self.absolute(folder)
         try:
             path, links = self._followed(f"{top}/{name}" if name else top)
         except (Unpublishable, OSError, ValueError) as error:
-            return error
+            return _Parent("", (), plain=False, base="", fault=_why(error))
         base = f"{top.rstrip('/')}/"
         direct = path == (f"{base}{name}" if name else top)
         return _Parent(path, links, self._is_plain(name, path, *links), base if direct else "")
@@ -270,18 +265,39 @@ class Workspace(FileBytes):
     def _never_files(self) -> frozenset[str]:
         return frozenset(self._base + each for each in self._never)
 
-    def _file(self, name: str, last: str, parent: _Parent) -> LocalFile:
+    def _file(self, name: str, last: str, parent: _Parent) -> int | LocalFile | str:
+        """The file ``name``; its size if that says it all, or why there is none."""
+        if parent.fault:
+            return parent.fault
         path, links = f"{parent.path}/{last}", parent.links
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
-            path, more = self._followed(path)
+            path, more = self._resolver.resolve(path)
+            if self.confined and not self._inside(path):
+                raise Unpublishable(f"leads out of the workspace, to {path}")
             links += more
-            status = os.stat(path, follow_symlinks=False)
+            status = os.lstat(path)
+        elif stat.S_ISREG(status.st_mode) and parent.plain and self._is_ordinary(last, path):
+            return status.st_size if parent.base else LocalFile(name, path, status.st_size)
         if not stat.S_ISREG(status.st_mode):
             raise Unpublishable("is no file")
-        if any(self.excluded(name, each) for each in (path, *links)):
+        if any(self._excluded(name, each) for each in (path, *links)):
             raise Unpublishable("is excluded from being uploaded")
         return LocalFile(name, path, status.st_size)
+
+    def _excluded(self, name: str, path: str) -> bool:
+        """As `excluded`, which is asked once for each pair of folders, and takes long."""
+        folder, _, last = path.rpartition("/")
+        which = name.rpartition("/")[0], folder
+        if which not in self._plain_pairs:
+            self._plain_pairs[which] = self._is_plain(*which)
+        if self._plain_pairs[which]:
+            return _is_never(name.rpartition("/")[2]) or not self._is_ordinary(last, path)
+        return self.excluded(name, path)
+
+    @cached_property
+    def _plain_pairs(self) -> dict[tuple[str, str], bool]:
+        return {}
 
 
 def _is_never(part: str) -> bool:
