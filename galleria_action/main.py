@@ -92,7 +92,9 @@ def run(
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan
-    presentation.show(plan, config, runner, reports, results)
+    presentation.show(
+        plan, config, runner, reports, results, objects=gallery.objects, files=workspace
+    )
     reviewers.post(plan)
     if refusal := preparation.refusal(plan, config):
         raise refusal

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from galleria_action import plan_document, preparation, report, share, text
+from collections.abc import Iterable
+
+from galleria_action import plan_files, preparation, report, share, text
 from galleria_action.config import Config
 from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
@@ -10,6 +12,8 @@ from galleria_action.plan import Plan
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviewed
 from galleria_action.runner import Runner
+from galleria_action.thumbnails import Files
+from galleria_action.wanted import Wanted
 
 
 def announce(config: Config, mode: str, runner: Runner) -> None:
@@ -19,9 +23,19 @@ def announce(config: Config, mode: str, runner: Runner) -> None:
 
 
 def show(
-    plan: Plan, config: Config, runner: Runner, reports: ReportFolder, results: Results
+    plan: Plan,
+    config: Config,
+    runner: Runner,
+    reports: ReportFolder,
+    results: Results,
+    *,
+    objects: Iterable[Wanted],
+    files: Files,
 ) -> None:
-    """Show the plan in the log, the summary and the report folder, before anything is written."""
+    """Show the plan in the log, the summary and the report folder, before anything is written.
+
+    ``objects`` are the gallery's, ``files`` where pictures of them can be read.
+    """
     totals = plan.totals
     runner.say("\nDeployment Plan:")
     runner.say(f"  Photos to upload: {totals.photos_to_upload}")
@@ -31,10 +45,8 @@ def show(
         runner.say("\nDry run completed - no files were uploaded")
     shown = share.announced(plan, config.shard) if config.shard else plan
     rendered = report.plan(shown, dry_run=config.dry_run)
-    results.plan_path = reports.write(
-        "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
-    )
-    results.report_path = reports.write("plan.md", [rendered.encode()])
+    paths = plan_files.write(shown, rendered, objects, files, reports, dry_run=config.dry_run)
+    results.plan_path, results.report_path = paths.plan, paths.report
     runner.summarize(rendered)
     _show_rest(shown, config, results, runner)
 

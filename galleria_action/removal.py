@@ -50,7 +50,7 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
         ours = remote.ledger.owned(Owner.PHOTO) | set(deployed)
         ours -= remote.ledger.owned(Owner.SITE, Owner.FILE)
         found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
-        changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or _photo(key))
+        changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or photo_of(key))
         over_limit += found.limit(ours, config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
         ours = remote.site_keys - set(deployed)
@@ -62,7 +62,7 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
     return Removals(tuple(changes), claims, tuple(sorted(gone)), tuple(over_limit))
 
 
-def _photo(key: str) -> str:
+def photo_of(key: str) -> str:
     """The photo a key belongs to when no manifest tells: its path without folder and ending.
 
     ``photos/full/a.jpg`` and ``photos/thumb/a.webp`` are variants of one photo.

@@ -77,7 +77,7 @@ def _fitting(section: _Section, most: int) -> tuple[str, int]:
 def _head(plan: Plan, *, dry_run: bool) -> Iterator[str]:
     title = "Deployment plan (dry run)" if dry_run else "Deployment plan"
     yield f"## {title}: {code(plan.bucket)}\n\n"
-    yield f"{_sentence(plan)}\n\n"
+    yield f"{sentence(plan)}\n\n"
     if plan.changes:
         yield from _totals(plan)
     for each in plan.over_limit:
@@ -92,7 +92,8 @@ def _message(text: str) -> str:
     return markdown(shortened(text, LONGEST_MESSAGE))
 
 
-def _sentence(plan: Plan) -> str:
+def sentence(plan: Plan) -> str:
+    """What the plan does, in one sentence of numbers."""
     totals = plan.totals
     if not plan.changes:
         photos = count(totals.photos_unchanged, "photo") if plan.photos else ""
