@@ -13,7 +13,7 @@ from galleria_action.page.parts import part, source
 from galleria_action.page.sections import Section
 from galleria_action.page.shares import shares
 from galleria_action.page.template import Markup, joined
-from galleria_action.plan import Plan
+from galleria_action.plan import Kind, Plan
 from galleria_action.text import shortened, size
 from galleria_action.thumbnail import Thumbnail
 from galleria_action.wanted import Wanted
@@ -25,6 +25,8 @@ LIMIT = 8_000_000
 """Bytes of a page."""
 PICTURE_BYTES = 3_500_000
 """Of all pictures, before they are written in letters."""
+SMALL = 128
+"""Pixels: the height of pictures that are shown in lower rows."""
 LONGEST_MESSAGE = 1200
 
 
@@ -50,10 +52,11 @@ def encode(
         style=style,
         bucket=plan.bucket or "-",
         eyebrow="Deployment plan, dry run" if dry_run else "Deployment plan",
-        lead=report.sentence(plan).replace("**", ""),
+        lead=_lead(plan),
         figures=joined(_figures(plan)),
         messages=joined(_messages(plan)),
         toolbar=toolbar.markup(sections),
+        size="small" if _highest(pictures) <= SMALL else "large",
     ).encode()
     after = below.fill(
         script=script,
@@ -111,6 +114,17 @@ def _sections(
     granted = shares([each.length for each in made], room)
     for each, most in zip(made, granted, strict=True):
         yield each.markup(most)
+
+
+def _highest(pictures: Mapping[str, Thumbnail]) -> int:
+    return max((each.height for each in pictures.values()), default=0)
+
+
+def _lead(plan: Plan) -> Markup:
+    """What no figure says: that there is nothing to do, or nearly nothing."""
+    if any(each.kind is not Kind.MANIFEST for each in plan.changes):
+        return Markup("")
+    return part("lead").fill(sentence=report.sentence(plan).replace("**", ""))
 
 
 def _figures(plan: Plan) -> Iterator[Markup]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from galleria_action.page import entries
@@ -15,6 +15,10 @@ from galleria_action.thumbnail import Thumbnail
 
 FRAME = 1000
 """Bytes for what stands around the entries of a section, and more."""
+LIST = 60
+"""Names of one list, which fill its lines whether these hold two, three, four or five. A browser
+takes seconds to hide thousands in a single list, and draws only the lists that are in sight.
+"""
 _NOUNS = {Kind.PHOTO: "photo", Kind.SITE: "site file", Kind.MANIFEST: "file"}
 _TITLES = {Kind.PHOTO: "", Kind.SITE: "Site: ", Kind.MANIFEST: "Manifest: "}
 
@@ -52,8 +56,10 @@ class Group:
             slug=slug(section.reason),
             title=title(_TITLES[section.kind] + section.reason),
             count=f"{count(section.count, _NOUNS[section.kind])}, {size(section.size)}",
-            meaning=section.meaning,
-            lists=joined((_list("pictures", pictures), _list("rows", rows))),
+            meaning=f"{title(section.meaning)}.",
+            lists=joined(
+                [*_lists("pictures", pictures, len(pictures)), *_lists("rows", rows, LIST)]
+            ),
             rest=_rest(section.count - len(pictures) - len(rows)),
         )
 
@@ -66,8 +72,9 @@ def title(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _list(name: str, items: Sequence[Markup]) -> Markup:
-    return Markup(f'<ul class="{name}">\n{joined(items)}</ul>\n') if items else Markup("")
+def _lists(name: str, items: Sequence[Markup], most: int) -> Iterator[Markup]:
+    for start in range(0, len(items), most or 1):
+        yield Markup(f'<ul class="{name}">{joined(items[start : start + most])}</ul>\n')
 
 
 def _rest(left_out: int) -> Markup:

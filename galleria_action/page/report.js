@@ -19,63 +19,78 @@ $("theme").addEventListener("click", () => {
 
 const sections = [...document.querySelectorAll(".group")].map((node) => ({
   node,
-  entries: [...node.querySelectorAll("li")].map((item) => ({ item, shown: true, text: null })),
+  lists: [...node.querySelectorAll("ul")].map((list) => ({
+    node: list,
+    entries: [...list.children].map((item) => ({ item, shown: true, text: null })),
+  })),
 }));
-const total = sections.reduce((sum, section) => sum + section.entries.length, 0);
+const total = document.querySelectorAll(".group li").length;
 const chosen = { kind: "", reason: "", words: [] };
 
 function matches(entry) {
-  entry.text ??= `${entry.item.textContent}\n${entry.item.dataset.files}\n${entry.item.dataset.facts}`.toLowerCase();
+  const { item } = entry;
+  entry.text ??= [item.textContent, item.dataset.files, item.dataset.facts].join("\n").toLowerCase();
   return chosen.words.every((word) => entry.text.includes(word));
+}
+
+// How many entries of a list are shown now; only those that change are touched.
+function sift(list) {
+  let count = 0;
+  for (const entry of list.entries) {
+    const match = matches(entry);
+    if (match !== entry.shown) entry.item.hidden = !match;
+    entry.shown = match;
+    count += match;
+  }
+  list.node.hidden = count === 0;
+  return count;
 }
 
 function show() {
   let count = 0;
-  for (const { node, entries } of sections) {
+  for (const { node, lists } of sections) {
     const { kind, reason } = node.dataset;
-    let any = (!chosen.kind || chosen.kind === kind) && (!chosen.reason || chosen.reason === reason);
-    if (any) {
-      let shown = 0;
-      for (const entry of entries) {
-        const match = matches(entry);
-        if (match !== entry.shown) entry.item.hidden = !(entry.shown = match);
-        shown += match;
-      }
-      count += shown;
-      any = shown > 0;
-    }
-    node.hidden = !any;
+    const asked = [kind, ""].includes(chosen.kind) && [reason, ""].includes(chosen.reason);
+    const shown = asked ? lists.reduce((sum, list) => sum + sift(list), 0) : 0;
+    node.hidden = shown === 0;
+    count += shown;
   }
+  const all = count === total;
+  const number = (value) => value.toLocaleString("en");
+  $("changes").classList.toggle("found", chosen.words.length > 0);
   $("nothing").hidden = count > 0;
-  $("shown").textContent = count === total ? "" : `${count.toLocaleString("en")} of ${total.toLocaleString("en")}`;
+  $("everything").hidden = all;
+  $("shown").textContent = all ? "" : `${number(count)} of ${number(total)}`;
 }
 
-function press(button) {
-  chosen[button.dataset.filter] = button.value;
-  for (const each of document.querySelectorAll(`.choice[data-filter="${button.dataset.filter}"]`)) {
-    each.setAttribute("aria-pressed", String(each === button));
+function press(button, on) {
+  const { filter } = button.dataset;
+  chosen[filter] = on ? button.value : "";
+  for (const each of document.querySelectorAll(`.choice[data-filter="${filter}"]`)) {
+    each.setAttribute("aria-pressed", String(on && each === button));
   }
-  show();
 }
 
 for (const button of document.querySelectorAll(".choice")) {
-  button.addEventListener("click", () => press(button));
+  button.addEventListener("click", () => {
+    press(button, button.value !== chosen[button.dataset.filter]);
+    show();
+  });
 }
 
 const search = $("search");
 
-function find() {
-  chosen.words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+function find(text) {
+  if (search.value !== text) search.value = text;
+  chosen.words = text.toLowerCase().split(/\s+/).filter(Boolean);
   show();
 }
 
-search?.addEventListener("input", find);
+search?.addEventListener("input", () => find(search.value));
 search?.form.addEventListener("submit", (event) => event.preventDefault());
-
-$("everything").addEventListener("click", () => {
-  search.value = "";
-  for (const all of document.querySelectorAll('.choice[value=""]')) press(all);
-  find();
+$("everything")?.addEventListener("click", () => {
+  for (const button of document.querySelectorAll(".choice")) press(button, false);
+  find("");
   search.focus();
 });
 
@@ -140,14 +155,14 @@ document.addEventListener("keydown", (event) => {
     search.focus();
     search.select();
   } else if (event.key === "Escape" && event.target === search) {
-    search.value = "";
-    find();
+    find("");
     search.blur();
   }
 });
 
 /* A closer look. */
 
+const ENLARGED = 2;
 const preview = $("preview");
 let looked = null;
 
@@ -174,8 +189,7 @@ function lookAt(button) {
   $("preview-blank").textContent = button.querySelector(".blank")?.textContent ?? "";
   if (small) {
     picture.src = small.src;
-    picture.width = small.getAttribute("width") * 2;
-    picture.height = small.getAttribute("height") * 2;
+    picture.width = small.getAttribute("width") * ENLARGED;
   }
   const lines = (text) => (text ? text.split("\n") : []);
   $("preview-files").replaceChildren(...lines(item.dataset.files).map((line) => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from galleria_action.page.groups import slug, title
 from galleria_action.page.parts import part
@@ -34,17 +34,7 @@ def markup(sections: Sequence[Section]) -> Markup:
 def _choices(name: str, values: Mapping[str, tuple[str, int]]) -> Markup:
     if len(values) < 2:
         return Markup("")
-    everything = {"": ("All", sum(number for _, number in values.values()))}
-    return joined(_buttons(name, everything | dict(values)))
-
-
-def _buttons(name: str, values: Mapping[str, tuple[str, int]]) -> Iterable[Markup]:
-    for value, (label, number) in values.items():
-        yield part("choice").fill(
-            name=name,
-            value=value,
-            slug=value or "all",
-            label=label,
-            count=f"{number:,}",
-            pressed="false" if value else "true",
-        )
+    return joined(
+        part("choice").fill(filter=name, value=value, label=label, count=f"{number:,}")
+        for value, (label, number) in values.items()
+    )
