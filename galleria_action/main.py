@@ -117,7 +117,7 @@ def run(
     )
     results.outcome = deployment.outcome
     deployment.run()
-    presentation.conclude(results, config, runner, clock() - began)
+    presentation.conclude(results, config, runner, clock() - began, gallery.objects)
 
 
 def main(

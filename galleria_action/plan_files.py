@@ -38,5 +38,5 @@ def write(
     with thumbnails(files, sources) as making:
         path = folder.write("plan.json", plan_document.encode(plan, dry_run=dry_run))
         folder.write("plan.md", [markdown.encode()])
-        page = document.encode(plan, shown, making.made(), dry_run=dry_run)
+        page = [*document.encode(plan, shown, making.made(), dry_run=dry_run)]
         return Paths(path, folder.write("report.html", page))

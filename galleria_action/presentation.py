@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from galleria_action import plan_files, preparation, report, share, text
+from galleria_action import plan_files, preparation, published, report, share, text
 from galleria_action.config import Config
 from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
@@ -85,7 +85,14 @@ def without_plan(why: str, runner: Runner) -> None:
     runner.summarize(report.without_plan(why))
 
 
-def conclude(results: Results, config: Config, runner: Runner, seconds: float) -> None:
+def conclude(
+    results: Results,
+    config: Config,
+    runner: Runner,
+    seconds: float,
+    objects: Iterable[Wanted],
+) -> None:
+    """Say what was done, and show the published photos; ``objects`` are the gallery's."""
     outcome = results.outcome
     if outcome.re_encoded:
         runner.notice(
@@ -111,7 +118,9 @@ def conclude(results: Results, config: Config, runner: Runner, seconds: float) -
         runner.say("\nDeployment completed: nothing to do, the bucket is up to date")
     if config.url:
         runner.say(f"Gallery: {config.url}")
-    runner.summarize(report.result(outcome, seconds, config.url))
+    assert results.plan is not None, "what was done had been planned"
+    photos = published.photos(results.plan, objects, config.public_url)
+    runner.summarize(report.result(outcome, seconds, config.url, photos))
 
 
 def failed(error: DeployError, results: Results, runner: Runner) -> None:

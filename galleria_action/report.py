@@ -213,15 +213,16 @@ def without_plan(why: str) -> str:
     )
 
 
-def result(outcome: Outcome, seconds: float, url: str) -> str:
-    """What a deployment that succeeded has done."""
+def result(outcome: Outcome, seconds: float, url: str, published: str = "") -> str:
+    """What a deployment that succeeded has done; ``published`` shows its photos, in Markdown."""
     link = f"\n\n[Open the gallery](<{url}>)" if url else ""
+    shown = f"\n\n{published}" if published else ""
     if not (outcome.uploaded_files or outcome.deleted_files):
         return f"## Up to date\n\nNothing had to be written.{link}\n"
     return (
         f"## Deployed\n\n{count(outcome.uploaded_files, 'file')} uploaded "
         f"({size(outcome.uploaded_bytes)}), {count(outcome.deleted_files, 'file')} deleted, "
-        f"in {duration(seconds)}.{link}\n"
+        f"in {duration(seconds)}.{shown}{link}\n"
     )
 
 

@@ -13,7 +13,7 @@ from galleria_action.album import photo
 from galleria_action.page.parts import part
 from galleria_action.page.sections import Entry
 from galleria_action.page.template import Markup, escaped, joined
-from galleria_action.plan import Change
+from galleria_action.plan import Change, Kind
 from galleria_action.text import shortened, size
 from galleria_action.thumbnail import Thumbnail
 
@@ -65,10 +65,14 @@ def _facts(entry: Entry) -> Iterator[str]:
 
 
 def _facts_of(change: Change) -> Iterator[str]:
+    if change.kind is Kind.MANIFEST:
+        if change.edit:
+            yield "Folders of your computer left out"
+        return
     correction = edits.correction(change.edit)
     if edits.is_corrected(change.edit):
-        _, time, *offset = correction.split(" ")
-        yield f"Time set to {' '.join([time.replace('T', ', '), *offset])}"
+        _, _, time = correction.partition(" ")
+        yield f"Time set to {time.replace('T', ', ')}"
     elif correction:
         yield "Time not corrected: that cannot be done without harm"
     if edits.remover(change.edit):
