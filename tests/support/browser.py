@@ -238,13 +238,13 @@ class Page:
             "return [box.x + box.width / 2, box.y + box.height / 2] })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
-            self.call(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def metrics(self) -> dict[str, float]:
         """Counts and seconds of the page's work: Nodes, LayoutCount, ScriptDuration ..."""
-        return {each["name"]: each["value"] for each in self.call("Performance.getMetrics")["metrics"]}
+        return {
+            each["name"]: each["value"] for each in self.call("Performance.getMetrics")["metrics"]
+        }
 
     def screenshot(self, path: Path, **options: Any) -> None:
         self.settle()

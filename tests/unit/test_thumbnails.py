@@ -65,9 +65,7 @@ def test_the_first_file_that_is_a_picture():
     assert (pictures["a"].width, pictures["a"].height) == (64, 48)
 
 
-@pytest.mark.parametrize(
-    ("photos", "height"), [(thumbnails.FEW, 256), (thumbnails.FEW + 1, 128)]
-)
+@pytest.mark.parametrize(("photos", "height"), [(thumbnails.FEW, 256), (thumbnails.FEW + 1, 128)])
 def test_few_are_larger(photos, height):
     """A few photos are shown larger than hundreds of them, in the order in which they are asked."""
     from unit.test_thumbnail import drawn, saved
