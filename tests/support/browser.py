@@ -79,14 +79,14 @@ def chromium() -> Iterator[Browser]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             # The shell puts our ends where Chromium looks for them, whatever their numbers are.
-            ["/bin/bash", "-c", f'exec "$@" 3<&{to_read} 4>&{to_write}', "bash", executable, *FLAGS]
-            + [f"--user-data-dir={profile}", "about:blank"],
+            ["/bin/bash", "-c", f'exec "$@" 3<&{to_read} 4>&{to_write}', "bash", executable,
+             *FLAGS, f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(to_read, to_write),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )
+        )  # fmt: skip
         os.close(to_read)
         os.close(to_write)
         try:
@@ -167,12 +167,17 @@ class Browser:
 
 @dataclass
 class Page:
-    """What a page asked for and complained of, and what a reader can do with it."""
+    """What a page asked for and complained of, and what a reader can do with it.
+
+    ``blocked`` are requests that a policy stopped before they were sent.
+    """
 
     pipe: _Pipe
     session: str
     requests: list[str] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    _urls: dict[str, str] = field(default_factory=dict)
     _loaded: bool = False
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -182,6 +187,10 @@ class Page:
         match method:
             case "Network.requestWillBeSent":
                 self.requests.append(event["request"]["url"])
+                self._urls[event["requestId"]] = event["request"]["url"]
+            case "Network.loadingFailed":
+                if event.get("blockedReason"):
+                    self.blocked.append(self._urls[event["requestId"]])
             case "Runtime.exceptionThrown":
                 details = event["exceptionDetails"]
                 self.complaints.append(f"{details['text']} {details.get('exception')}")

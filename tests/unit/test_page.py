@@ -278,7 +278,7 @@ def test_a_page_has_a_limit():
     assert len(list(page.those("li"))) == document.ENTRIES == 5000
     assert len(list(page.those("li", "photo"))) == 500
     assert len([each for each in page.those("img") if "width" in each.attributes]) == 500
-    new, changed = page.those("section")
+    new, _ = page.those("section")
     assert new.attributes["data-reason"] == "new"
     assert [each.text[0] for each in page.those("p", "rest")] == [
         "and 1,000 more, which plan.json has"
