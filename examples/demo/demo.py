@@ -29,6 +29,7 @@ from serve import serve
 
 BUCKET = "year-of-light"
 ROOT = Path(__file__).resolve().parents[2] / ".demo"
+REPORT = Path("galleria-report", "report.html")
 SECONDS_TO_START = 20
 
 
@@ -58,6 +59,7 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
     """Plan, deploy, deploy again, change a photo, deploy once more."""
     step("What would be deployed? (--dry-run writes nothing)")
     run(workspace, settings, "--dry-run")
+    say(f"the plan with its pictures, for your browser: {shown(workspace / REPORT)}")
     step("The first deployment: photos, then the site, then its pages, the manifest last")
     run(workspace, settings)
     step("The same again: nothing to do")
@@ -66,6 +68,7 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
     step(f"The photographer edits {changed}: one photo is sent, nothing else")
     run(workspace, {}, "index")
     run(workspace, settings, "--progress")
+    say(f"its plan: {shown(workspace / REPORT)}")
 
 
 def run(workspace: Path, settings: dict[str, str], *options: str) -> None:
