@@ -29,7 +29,6 @@ from serve import serve
 
 BUCKET = "year-of-light"
 ROOT = Path(__file__).resolve().parents[2] / ".demo"
-REPORT = Path("galleria-report", "report.html")
 SECONDS_TO_START = 20
 
 
@@ -59,7 +58,7 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
     """Plan, deploy, deploy again, change a photo, deploy once more."""
     step("What would be deployed? (--dry-run writes nothing)")
     run(workspace, settings, "--dry-run")
-    say(f"the plan with its pictures, for your browser: {shown(workspace / REPORT)}")
+    show_plan(workspace, "first-plan.html")
     step("The first deployment: photos, then the site, then its pages, the manifest last")
     run(workspace, settings)
     step("The same again: nothing to do")
@@ -68,7 +67,13 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
     step(f"The photographer edits {changed}: one photo is sent, nothing else")
     run(workspace, {}, "index")
     run(workspace, settings, "--progress")
-    say(f"its plan: {shown(workspace / REPORT)}")
+    show_plan(workspace, "last-plan.html")
+
+
+def show_plan(workspace: Path, name: str) -> None:
+    """Keep the page of a plan, which the next run replaces, and say where it is."""
+    copy = shutil.copy(workspace / "galleria-report/report.html", ROOT / name)
+    say(f"The plan with its pictures, for your browser: {shown(copy)}")
 
 
 def run(workspace: Path, settings: dict[str, str], *options: str) -> None:
