@@ -17,7 +17,7 @@ from galleria_action.thumbnail import Thumbnail
 from galleria_action.wanted import LocalFile
 
 SECONDS = 8.0
-"""For all of them; 500 take less than one on two cores that have nothing else to do."""
+"""For all of them; 500 take one on two cores that have nothing else to do."""
 LARGEST = 64 << 20
 """Bytes of a file that is read for its picture."""
 FEW = 100

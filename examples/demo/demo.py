@@ -72,8 +72,8 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
 
 def show_plan(workspace: Path, name: str) -> None:
     """Keep the page of a plan, which the next run replaces, and say where it is."""
-    copy = shutil.copy(workspace / "galleria-report/report.html", ROOT / name)
-    say(f"The plan with its pictures, for your browser: {shown(copy)}")
+    shutil.copy(workspace / "galleria-report/report.html", ROOT / name)
+    say(f"The plan with its pictures, for your browser: {shown(ROOT / name)}")
 
 
 def run(workspace: Path, settings: dict[str, str], *options: str) -> None:
