@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import time
+import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -106,7 +107,7 @@ class Crew:
             for _ in range(processes):
                 file = _memory("results")
                 try:
-                    process = os.fork()
+                    process = _fork()
                 except OSError:  # too many processes: the others do it all
                     os.close(file)
                     break
@@ -189,6 +190,14 @@ class Crew:
             with suppress(ChildProcessError):
                 os.waitpid(process, 0)
             self._running.discard(process)
+
+
+def _fork() -> int:
+    # Python 3.12 and newer warn if there are other threads, for whose locks a fork would wait in
+    # vain. The work of a fork takes none of them: they are those of requests.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _memory(name: str) -> int:
