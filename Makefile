@@ -23,7 +23,7 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 demo: $(INSTALLED) ## deploy a sample gallery to an S3 server on this machine and look at it
 	@$(BIN)/python examples/demo/demo.py
 
-test: $(INSTALLED) ## run all tests (those with Ceph only where it is installed)
+test: $(INSTALLED) ## run all tests (those with Ceph and Chromium only where they are installed)
 	@$(BIN)/python -m pytest
 
 lint: $(INSTALLED) ## check style, formatting, types, the fence between the layers, image and workflows

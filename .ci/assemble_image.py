@@ -35,12 +35,22 @@ TABLES = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-confi
 
 # Of site-packages. cryptography: PyJWT, which PyGithub imports, needs it only for the keys of a
 # GitHub App, and the action signs in with the job's token.
+# Pillow: only JPEG, PNG and WebP are decoded, and nothing is drawn.
 UNUSED = (
+    "PIL/_avif*",
+    "PIL/_imaging[cfmt]*",
+    "PIL/_tkinter_finder*",
     "boto3/data",
     "boto3/examples",
     "cryptography",
     "cryptography-*.dist-info",
     "jsonschema/benchmarks",
+    "pillow.libs/libavif*",
+    "pillow.libs/libbrotli*",
+    "pillow.libs/libfreetype*",
+    "pillow.libs/libharfbuzz*",
+    "pillow.libs/liblcms2*",
+    "pillow.libs/libpng16*",
     "pycparser",
     "pycparser-*.dist-info",
 )

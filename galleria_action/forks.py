@@ -1,4 +1,4 @@
-"""Processes that share work that keeps a core busy: an executor whose large maps are forks.
+"""Processes that share work that keeps a core busy, or that may take a process down.
 
 A fork is this process at the moment it is made, so no work is sent to it; what it makes of its
 share it writes into a file in memory, which is read when it has ended. It makes no request, prints
@@ -11,6 +11,8 @@ import gc
 import os
 import pickle
 import signal
+import time
+import warnings
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -22,14 +24,21 @@ FEWEST = 4
 MOST = 8
 """Processes: each takes memory for what it touches."""
 
+_GLANCE = 0.005
+"""Seconds between two looks at processes that have a deadline."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TOKEN = array("I").itemsize
 _HEAD = 8
 
 
+def can_fork() -> bool:
+    """Whether this system has what a fork's work is kept in."""
+    return hasattr(os, "memfd_create")
+
+
 def cores() -> int:
     """How many processes may be busy at a time; 1 where there is no way to fork as this does."""
-    if not hasattr(os, "memfd_create"):
+    if not can_fork():
         return 1
     return min(MOST, len(os.sched_getaffinity(0)))
 
@@ -51,7 +60,7 @@ class _Forks(Executor):
     def __init__(self, most: int, threads: Executor) -> None:
         self._most = most
         self._threads = threads
-        self._crews: list[_Crew] = []
+        self._crews: list[Crew] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         return self._threads.submit(fn, *args, **kwargs)
@@ -67,7 +76,7 @@ class _Forks(Executor):
         work = list(zip(*iterables, strict=False))
         if len(work) < FEWEST:
             return self._threads.map(lambda each: fn(*each), work, timeout=timeout)
-        crew = _Crew(lambda index: fn(*work[index]), len(work))
+        crew = Crew(lambda index: fn(*work[index]), len(work))
         self._crews.append(crew)
         crew.start(min(self._most, len(work)))
         return crew.results()
@@ -78,7 +87,7 @@ class _Forks(Executor):
             crew.end()
 
 
-class _Crew:
+class Crew:
     """The processes of one map: ``work`` makes a piece, by its index, of ``count``."""
 
     def __init__(self, work: Callable[[int], Any], count: int) -> None:
@@ -98,7 +107,7 @@ class _Crew:
             for _ in range(processes):
                 file = _memory("results")
                 try:
-                    process = os.fork()
+                    process = _fork()
                 except OSError:  # too many processes: the others do it all
                     os.close(file)
                     break
@@ -122,19 +131,33 @@ class _Crew:
                     index = array("I", token)[0]
                     made = pickle.dumps(self._work(index), pickle.HIGHEST_PROTOCOL)
                     results.write(index.to_bytes(4, "big") + len(made).to_bytes(4, "big") + made)
+                    results.flush()  # the next piece may be this process's last
             os._exit(0)
         finally:
             os._exit(1)
+
+    def made(self, deadline: float) -> dict[int, Any]:
+        """What there is at ``deadline`` (of the monotonic clock) or once all have ended, by index.
+
+        The rest is given up: for work that may never end, or takes its process down with it.
+        """
+        while self._running and time.monotonic() < deadline:
+            for process in list(self._running):
+                if os.waitpid(process, os.WNOHANG)[0]:
+                    self._running.discard(process)
+            time.sleep(_GLANCE if self._running else 0)
+        self._kill()
+        try:
+            return {index: _loaded(*place) for index, place in self._places().items()}
+        finally:
+            self.end()
 
     def results(self) -> Iterator[Any]:
         """What was made, in the order of the work; missing pieces are made here and now."""
         for process in list(self._running):
             os.waitpid(process, 0)
             self._running.discard(process)
-        made: dict[int, tuple[int, int, int]] = {}
-        for file in self._results.values():
-            for index, start, size in _pieces(file):
-                made[index] = (file, start, size)
+        made = self._places()
         try:
             for index in range(self._count):
                 # A process that was killed, or met a defect, leaves its pieces to this one.
@@ -142,20 +165,39 @@ class _Crew:
         finally:
             self.end()
 
+    def _places(self) -> dict[int, tuple[int, int, int]]:
+        """Index of every finished piece to its file, place and size."""
+        return {
+            index: (file, start, size)
+            for file in self._results.values()
+            for index, start, size in _pieces(file)
+        }
+
     def end(self) -> None:
         """Kill what still runs, wait for it, and give back the memory."""
-        for process in list(self._running):
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(process, 0)
-            self._running.discard(process)
+        self._kill()
         for file in self._results.values():
             os.close(file)
         self._results.clear()
         if self._tokens >= 0:
             os.close(self._tokens)
             self._tokens = -1
+
+    def _kill(self) -> None:
+        for process in list(self._running):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(process, 0)
+            self._running.discard(process)
+
+
+def _fork() -> int:
+    # Python 3.12 and newer warn if there are other threads, for whose locks a fork would wait in
+    # vain. The work of a fork takes none of them: they are those of requests.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _memory(name: str) -> int:

@@ -255,7 +255,7 @@ INPUTS: tuple[Input, ...] = (
     _boolean("progress", OUTPUT, "false", "Print a line for every object."),
     Input(
         "report-dir",
-        "Workspace folder for `plan.json` and `plan.md`.",
+        "Workspace folder for `plan.json`, `plan.md` and `report.html`.",
         "galleria-report",
         group=OUTPUT,
     ),
@@ -278,7 +278,7 @@ OUTPUTS: dict[str, str] = {
     "uploaded-bytes": "Bytes of the objects uploaded.",
     "plan-hash": "SHA-256 of the plan; the same plan has the same hash in every run.",
     "plan-path": "Path of `plan.json`, relative to the workspace.",
-    "report-path": "Path of the plan to read, relative to the workspace.",
+    "report-path": "Path of `report.html`, the plan with its pictures, relative to the workspace.",
     "url": "Address of the site: `public-url` and `site-prefix`.",
     "failure-reason": "Why the run failed; empty if it did not.",
 }

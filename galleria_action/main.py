@@ -101,7 +101,9 @@ def run(
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan
-    presentation.show(plan, config, runner, reports, results)
+    presentation.show(
+        plan, config, runner, reports, results, objects=gallery.objects, files=workspace
+    )
     reviewers.post(plan)
     if refusal := preparation.refusal(plan, config):
         raise refusal
@@ -126,7 +128,7 @@ def run(
     )
     results.outcome = deployment.outcome
     deployment.run()
-    presentation.conclude(results, config, runner, clock() - began)
+    presentation.conclude(results, config, runner, clock() - began, gallery.objects)
     if deployment.failure:
         raise deployment.failure
     if not config.verify or config.shard:

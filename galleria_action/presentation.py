@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from galleria_action import after_report, plan_document, preparation, report, share, text
+from collections.abc import Iterable
+
+from galleria_action import (
+    after_report,
+    plan_files,
+    preparation,
+    published,
+    report,
+    share,
+    text,
+)
 from galleria_action.config import Config
 from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
@@ -10,7 +20,9 @@ from galleria_action.plan import Plan
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviewed
 from galleria_action.runner import Runner
+from galleria_action.thumbnails import Files
 from galleria_action.verification import Verification
+from galleria_action.wanted import Wanted
 
 
 def announce(config: Config, mode: str, runner: Runner) -> None:
@@ -20,9 +32,19 @@ def announce(config: Config, mode: str, runner: Runner) -> None:
 
 
 def show(
-    plan: Plan, config: Config, runner: Runner, reports: ReportFolder, results: Results
+    plan: Plan,
+    config: Config,
+    runner: Runner,
+    reports: ReportFolder,
+    results: Results,
+    *,
+    objects: Iterable[Wanted],
+    files: Files,
 ) -> None:
-    """Show the plan in the log, the summary and the report folder, before anything is written."""
+    """Show the plan in the log, the summary and the report folder, before anything is written.
+
+    ``objects`` are the gallery's, ``files`` where pictures of them can be read.
+    """
     totals = plan.totals
     runner.say("\nDeployment Plan:")
     runner.say(f"  Photos to upload: {totals.photos_to_upload}")
@@ -32,10 +54,8 @@ def show(
         runner.say("\nDry run completed - no files were uploaded")
     shown = share.announced(plan, config.shard) if config.shard else plan
     rendered = report.plan(shown, dry_run=config.dry_run)
-    results.plan_path = reports.write(
-        "plan.json", plan_document.encode(plan, dry_run=config.dry_run)
-    )
-    results.report_path = reports.write("plan.md", [rendered.encode()])
+    paths = plan_files.write(shown, rendered, objects, files, reports, dry_run=config.dry_run)
+    results.plan_path, results.report_path = paths.plan, paths.report
     runner.summarize(rendered)
     _show_rest(shown, config, results, runner)
 
@@ -79,7 +99,14 @@ def without_plan(why: str, runner: Runner) -> None:
     runner.summarize(report.without_plan(why))
 
 
-def conclude(results: Results, config: Config, runner: Runner, seconds: float) -> None:
+def conclude(
+    results: Results,
+    config: Config,
+    runner: Runner,
+    seconds: float,
+    objects: Iterable[Wanted],
+) -> None:
+    """Say what was done, and show the published photos; ``objects`` are the gallery's."""
     outcome = results.outcome
     if outcome.re_encoded:
         runner.notice(
@@ -107,7 +134,9 @@ def conclude(results: Results, config: Config, runner: Runner, seconds: float) -
         runner.say(f"CDN: {text.count(outcome.purged_files, 'object')} purged")
     if config.url:
         runner.say(f"Gallery: {config.url}")
-    runner.summarize(report.result(outcome, seconds, config.url))
+    assert results.plan is not None, "what was done had been planned"
+    photos = published.photos(results.plan, objects, config.public_url)
+    runner.summarize(report.result(outcome, seconds, config.url, photos))
     if outcome.purged_files:
         runner.summarize(after_report.purged(outcome.purged_files))
 

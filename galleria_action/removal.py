@@ -50,7 +50,7 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
     if photos and config.delete and not remote.faults:
         found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
         ours = _photos(remote, deployed)
-        changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or _photo(key))
+        changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or photo_of(key))
         over_limit += found.limit(_photos(remote, deployed), config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
         site = remote.site_keys - set(deployed)
@@ -72,7 +72,7 @@ def _photos(remote: Remote, deployed: Mapping[str, str]) -> Iterator[str]:
     yield from (key for key in deployed if remote.entry(key) is None)
 
 
-def _photo(key: str) -> str:
+def photo_of(key: str) -> str:
     """The photo a key belongs to when no manifest tells: its path without folder and ending.
 
     ``photos/full/a.jpg`` and ``photos/thumb/a.webp`` are variants of one photo.

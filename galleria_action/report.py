@@ -78,7 +78,7 @@ def _fitting(section: _Section, most: int) -> tuple[str, int]:
 def _head(plan: Plan, *, dry_run: bool) -> Iterator[str]:
     title = "Deployment plan (dry run)" if dry_run else "Deployment plan"
     yield f"## {title}: {code(plan.bucket)}\n\n"
-    yield f"{_sentence(plan)}\n\n"
+    yield f"{sentence(plan)}\n\n"
     if plan.changes:
         yield from _totals(plan)
     for each in plan.over_limit:
@@ -93,7 +93,8 @@ def _message(text: str) -> str:
     return markdown(shortened(text, LONGEST_MESSAGE))
 
 
-def _sentence(plan: Plan) -> str:
+def sentence(plan: Plan) -> str:
+    """What the plan does, in one sentence of numbers."""
     totals = plan.totals
     if not plan.changes:
         photos = count(totals.photos_unchanged, "photo") if plan.photos else ""
@@ -225,15 +226,16 @@ def without_plan(why: str) -> str:
     )
 
 
-def result(outcome: Outcome, seconds: float, url: str) -> str:
-    """What a deployment that succeeded has done."""
+def result(outcome: Outcome, seconds: float, url: str, published: str = "") -> str:
+    """What a deployment that succeeded has done; ``published`` shows its photos, in Markdown."""
     link = f"\n\n[Open the gallery](<{url}>)" if url else ""
+    shown = f"\n\n{published}" if published else ""
     if not (outcome.uploaded_files or outcome.deleted_files):
         return f"## Up to date\n\nNothing had to be written.{link}\n"
     return (
         f"## Deployed\n\n{count(outcome.uploaded_files, 'file')} uploaded "
         f"({size(outcome.uploaded_bytes)}), {count(outcome.deleted_files, 'file')} deleted, "
-        f"in {duration(seconds)}.{link}\n"
+        f"in {duration(seconds)}.{shown}{link}\n"
     )
 
 

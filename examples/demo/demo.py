@@ -58,6 +58,7 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
     """Plan, deploy, deploy again, change a photo, deploy once more."""
     step("What would be deployed? (--dry-run writes nothing)")
     run(workspace, settings, "--dry-run")
+    show_plan(workspace, "first-plan.html")
     step("The first deployment: photos, then the site, then its pages, the manifest last")
     run(workspace, settings)
     step("The same again: nothing to do")
@@ -66,6 +67,13 @@ def tour(workspace: Path, settings: dict[str, str]) -> None:
     step(f"The photographer edits {changed}: one photo is sent, nothing else")
     run(workspace, {}, "index")
     run(workspace, settings, "--progress")
+    show_plan(workspace, "last-plan.html")
+
+
+def show_plan(workspace: Path, name: str) -> None:
+    """Keep the page of a plan, which the next run replaces, and say where it is."""
+    shutil.copy(workspace / "galleria-report/report.html", ROOT / name)
+    say(f"The plan with its pictures, for your browser: {shown(ROOT / name)}")
 
 
 def run(workspace: Path, settings: dict[str, str], *options: str) -> None:

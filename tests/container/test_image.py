@@ -34,6 +34,8 @@ answer = {
                if os.path.lexists(f"{folder}/{name}")],
     "unwanted": [name for name in ("pip", "setuptools", "ensurepip", "test", "tkinter", "cryptography")
                  if importlib.util.find_spec(name)],
+    "pictures": sorted(path.name.partition("-")[0] for path in packages.glob("pillow.libs/lib*")
+                       if path.name.startswith(("libavif", "libfreetype", "libharfbuzz", "liblcms"))),
     "leftovers": [str(path) for folder in folders for path in folder.rglob("*")
                   if path.suffix in (".pyi", ".whl", ".exe") or path.name in ("tests", "testing")],
 }
@@ -60,6 +62,17 @@ for name in ("s3", "sts", "cloudfront"):
         assert model.context_parameters is not None
         assert model.documentation == ""
 github.Github(auth=github.Auth.Token("token"), base_url="https://github.example.com/api/v3")
+
+import io
+from PIL import Image
+from galleria_action import thumbnail
+from galleria_action.page.parts import part, source
+
+for kind in ("JPEG", "PNG", "WEBP"):
+    file = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(file, kind, exif=Image.Exif())
+    assert thumbnail.make(file.getvalue(), 128)[:2] == (192, 128), kind
+assert source("report.css") and source("report.js") and part("report")
 print(*addresses)
 """
 
@@ -112,6 +125,7 @@ def test_it_holds_only_what_the_action_uses(content):
     assert content["shells"] == []
     assert content["unwanted"] == []
     assert content["leftovers"] == []
+    assert content["pictures"] == []  # none of the libraries of Pillow that nothing here calls
 
 
 def test_all_modules_are_compiled(content):
@@ -125,7 +139,8 @@ def test_the_working_directory_is_not_on_the_import_path(content):
 
 
 def test_what_is_left_is_enough(image):
-    """Clients of the three services, certificates, validation and a GitHub client."""
+    """Clients of the three services, certificates, validation, a GitHub client, pictures of the
+    three formats that are decoded, and the page that shows them."""
     addresses = _python(image, USE).split()
     assert addresses == [
         "https://s3.eu-central-1.amazonaws.com",

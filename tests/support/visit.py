@@ -77,7 +77,7 @@ class Visit:
 def visit(url: str) -> Visit:
     """Open ``url`` and look at all of it; skipped, or failed, where there is no browser."""
     if not (_browser() and shutil.which("chromedriver")):
-        required = os.environ.get("GALLERIA_REQUIRE_CHROMIUM") == "1"
+        required = os.environ.get("GALLERIA_REQUIRE_BROWSER") == "1"
         (pytest.fail if required else pytest.skip)(MISSING)
     with _driver() as driver, _session(driver) as session:
         _ask(f"{session}/url", {"url": url})

@@ -195,7 +195,7 @@ class TestOutputs:
             mode="metadata",
             plan=Plan("b", "photos", "", "m.json", "metadata", photos=True, site=True),
             plan_path="plan.json",
-            report_path="plan.md",
+            report_path="report.html",
             outcome=Outcome(),
             failure=FailureReason.UPLOAD,
         )

@@ -22,7 +22,7 @@ from unit.showcase import (
     verification,
 )
 
-from galleria_action import after_report, comment, plan_document, report
+from galleria_action import after_report, comment, plan_document, published, report
 from galleria_action.recorder import Outcome
 from galleria_action.shard import Shard
 
@@ -32,6 +32,13 @@ REWRITE = os.environ.get("GALLERIA_REWRITE_GOLDEN") == "1"
 # The showcase of a success committed; a failure before the commit has none.
 BEFORE_THE_COMMIT = replace(OUTCOME, committed=False)
 AFTER = replace(OUTCOME, complete=True)
+
+URL = "https://photos.example.org"
+OBJECTS = [
+    each.wanted._replace(file=each.wanted.file._replace(size=each.size))
+    for each in rich_plan().changes
+    if each.wanted
+]
 
 REPORTS = {
     "plan.json": lambda: b"".join(plan_document.encode(rich_plan(), dry_run=False)),
@@ -43,6 +50,12 @@ REPORTS = {
     "verified.md": lambda: after_report.verified(verification(), "https://photos.example.org"),
     "comment.md": lambda: comment.body(rich_plan(), dry_run=True),
     "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
+    "result-pictures.md": lambda: report.result(
+        OUTCOME, 83.4, URL, published.photos(rich_plan(), OBJECTS, URL)
+    ),
+    "result-table.md": lambda: report.result(
+        OUTCOME, 83.4, "", published.photos(rich_plan(), OBJECTS, None)
+    ),
     "result-part.md": lambda: report.part(Shard(3, 20), BEFORE_THE_COMMIT, 83.4),
     "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),
     "failure.md": lambda: report.failure(failure(), BEFORE_THE_COMMIT),

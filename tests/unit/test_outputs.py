@@ -19,7 +19,7 @@ WHOLE = Results(
     mode="metadata",
     plan=rich_plan(),
     plan_path="galleria-report/plan.json",
-    report_path="galleria-report/plan.md",
+    report_path="galleria-report/report.html",
     outcome=OUTCOME,
 )
 
@@ -40,7 +40,7 @@ def test_a_whole_run():
         "uploaded-bytes": "167745100",
         "plan-hash": rich_plan().hash,
         "plan-path": "galleria-report/plan.json",
-        "report-path": "galleria-report/plan.md",
+        "report-path": "galleria-report/report.html",
         "url": "https://photos.example.org/site/",
         "failure-reason": "",
     }
