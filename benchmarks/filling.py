@@ -20,6 +20,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from galleria_action import collaborators
 from galleria_action import main as program
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
@@ -78,7 +79,7 @@ class Dictionary:
 def deploy(gallery: Path) -> Dictionary:
     """The whole program, the bucket apart."""
     store = Dictionary()
-    program._store = lambda *_, **__: store  # noqa: SLF001
+    collaborators.store = lambda *_, **__: store
     keys = {f"s3-{name}": "unused" for name in ("endpoint", "access-key", "secret-key", "bucket")}
     flags = {**keys, "s3-endpoint": "http://127.0.0.1:9"}
     if program.main(flags, {}, str(gallery), threading.Event()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 import traceback
@@ -13,7 +12,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from galleria_action import (
-    aws,
+    collaborators,
     deployed,
     heap,
     launch,
@@ -38,20 +37,15 @@ from galleria_action.errors import (
     StoreError,
     bug,
 )
-from galleria_action.event import Event
 from galleria_action.forks import cores, forks
 from galleria_action.journal import Journal
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
-from galleria_action.progress import Bar, Lines
-from galleria_action.pull_request import Place, PullRequests
 from galleria_action.readback import Readback
 from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
-from galleria_action.retry import Retries
-from galleria_action.reviews import Nowhere, Reviews
-from galleria_action.role import Role
+from galleria_action.reviews import Reviews
 from galleria_action.runner import Runner
 from galleria_action.sources import Sources, secrets
 from galleria_action.store import Store
@@ -59,7 +53,7 @@ from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
 if TYPE_CHECKING:
-    from galleria_action.sign_in import SignIn  # loads botocore
+    pass  # loads botocore
 
 
 def run(
@@ -196,7 +190,9 @@ def _deploy(
     if public and not config.public_url:
         presentation.without_plan("there are no secrets and no public-url here.", runner)
         return
-    sign_in = _sign_in(config.role, environ, runner) if config.role and not public else None
+    sign_in = (
+        collaborators.sign_in(config.role, environ, runner) if config.role and not public else None
+    )
     with (
         threads(READERS) as waiting,
         forks(cores(), waiting) as readers,
@@ -205,45 +201,17 @@ def _deploy(
     ):
         run(
             config,
-            _store(config, stopped, sign_in, public=public),
+            collaborators.store(config, stopped, sign_in, public=public),
             workspace,
             runner,
             results,
             readers=readers,
             uploaders=uploaders,
-            observer=_observer(config, runner, environ),
-            reviewers=_reviewers(config, environ, started_by, runner),
+            observer=collaborators.observer(config, runner, environ),
+            reviewers=collaborators.reviewers(config, environ, started_by, runner),
             budget=ByteBudget(BYTES_IN_FLIGHT, stopped.is_set),
             delivery=deliveries.of(config, stopped, sign_in),
         )
-
-
-def _store(
-    config: Config, stopped: threading.Event, sign_in: SignIn | None, *, public: bool
-) -> Store:
-    """The bucket; what visitors can read of it where there are no credentials."""
-    if public and config.public_url:
-        from galleria_action.public_files import PublicFiles
-
-        return PublicFiles(config.public_url, config.ledger_key)
-    return aws.store(config.bucket, config.concurrency, stopped, sign_in)
-
-
-def _sign_in(role: Role, environ: Mapping[str, str], runner: Runner) -> SignIn:
-    from galleria_action import id_token, role_faults
-    from galleria_action.sign_in import SignIn
-
-    issuer = id_token.issuer(environ)
-
-    def token(audience: str, retries: Retries) -> str:
-        if issuer is None:
-            if environ.get("GITHUB_ACTIONS") != "true":
-                raise role_faults.no_job()
-            raise role_faults.no_token("this job may not ask GitHub for a token")
-        runner.mask([issuer.secret])
-        return id_token.fetch(issuer, audience, retries)
-
-    return SignIn(role, token, runner.mask)
 
 
 @contextmanager
@@ -256,36 +224,6 @@ def _green(runner: Runner) -> Iterator[None]:
 
 
 READERS = min(16, (os.cpu_count() or 2) * 2)
-
-
-def _observer(config: Config, runner: Runner, environ: Mapping[str, str]) -> Observer:
-    if sys.stderr.isatty() and environ.get("GITHUB_ACTIONS") != "true":
-        return Bar(runner.say, every_object=config.progress)
-    return Lines(runner.say, time.monotonic, every_object=config.progress)
-
-
-def _reviewers(
-    config: Config, environ: Mapping[str, str], started_by: Event, runner: Runner
-) -> Reviews:
-    if environ.get("GITHUB_ACTIONS") != "true":
-        return Nowhere("this is not a run of a workflow")
-    no_token = "" if config.github_token else "there is no github-token"
-    place = Place(
-        api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",
-        repository=environ.get("GITHUB_REPOSITORY", ""),
-        sha=environ.get("GITHUB_SHA", ""),
-        number=started_by.number,
-        silent=started_by.no_comment_because or no_token,
-        token=config.github_token or "",
-    )
-    return PullRequests(
-        place,
-        when=config.comment,
-        dry_run=config.dry_run,
-        redacted=runner.redacted,
-        say=runner.say,
-        warn=runner.warning,
-    )
 
 
 def _failed(error: DeployError, results: Results, runner: Runner) -> int:
