@@ -36,8 +36,10 @@ def store(config: Config, stopped: threading.Event, role: SignIn | None, *, publ
     return aws.store(config.bucket, config.concurrency, stopped, role)
 
 
-def sign_in(role: Role, environ: Mapping[str, str], runner: Runner) -> SignIn:
-    """What takes ``role`` with the job's token when that is first needed."""
+def sign_in(role: Role | None, environ: Mapping[str, str], runner: Runner) -> SignIn | None:
+    """What takes ``role``, if there is one, with the job's token when that is first needed."""
+    if role is None:
+        return None
     from galleria_action import id_token, role_faults
     from galleria_action.sign_in import SignIn
 

@@ -190,9 +190,7 @@ def _deploy(
     if public and not config.public_url:
         presentation.without_plan("there are no secrets and no public-url here.", runner)
         return
-    sign_in = (
-        collaborators.sign_in(config.role, environ, runner) if config.role and not public else None
-    )
+    sign_in = collaborators.sign_in(config.role, environ, runner)
     with (
         threads(READERS) as waiting,
         forks(cores(), waiting) as readers,

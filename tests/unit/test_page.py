@@ -186,7 +186,7 @@ def test_a_closer_look():
 )
 def test_facts(change, fact):
     """What is done to a file, and what can be read in it, in words."""
-    made = replace(_photo("a", Reason.NEW)[1], **change)
+    made = _photo("a", Reason.NEW)[1]._replace(**change)
     page = Elements(encoded(replace(rich_plan(), changes=(made,))))
     (item,) = page.those("li")
     assert item.attributes["data-facts"].startswith(fact)

@@ -65,7 +65,7 @@ def test_a_changed_photo_has_another_address():
     """Its key stays, and with it the picture that caches hold."""
     before, after = (
         _put(thumb("a"), Reason.CHANGED, 1),
-        replace(_put(thumb("a"), Reason.CHANGED, 1), source="f" * 64),
+        _put(thumb("a"), Reason.CHANGED, 1)._replace(source="f" * 64),
     )
     first, second = (
         published.photos(plan_of([each]), [thumb("a")], URL) for each in (before, after)
