@@ -86,7 +86,7 @@ class Lanes:
             self._next_look = now + _LOOKS
             for lane in [each for each in self._lanes.values() if each.request]:
                 if lane.deadline < now:
-                    self._end(lane, Lost("no byte for too long"))
+                    self._go_on(lane, 0)
 
     def wake(self) -> None:
         """End the turn that another thread is waiting in, if there is one."""
@@ -110,12 +110,16 @@ class Lanes:
         self._go_on(lane, None)
 
     def _go_on(self, lane: _Lane, events: int | None) -> None:
+        """Make the next step: the first (None), or one for ``events``; 0: none came for too long."""
         if lane.steps is None:  # somebody spoke or hung up unasked
             self._idle.remove(lane)
             self._hang_up(lane)
             return
         try:
-            wanted = next(lane.steps) if events is None else lane.steps.send(events)
+            if events == 0:
+                wanted = lane.steps.throw(TimeoutError())
+            else:
+                wanted = next(lane.steps) if events is None else lane.steps.send(events)
         except StopIteration as stop:
             self._end(lane, stop.value)
         except Lost as error:
