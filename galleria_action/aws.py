@@ -52,20 +52,22 @@ def store(bucket: Bucket, concurrency: int, stopped: threading.Event) -> Store:
     At a custom endpoint boto3 is not even loaded before it is needed. At AWS it is what finds
     endpoint, region and credentials, for itself and for the engine.
     """
+    retries = _retries(stopped)
     if bucket.endpoint:
         return _store(
             _custom_place(bucket, bucket.endpoint),
-            lambda: _careful(bucket, _client(_session(bucket), bucket, concurrency), stopped),
+            lambda: _careful(bucket, _client(_session(bucket), bucket, concurrency), retries),
+            retries,
         )
     session = _session(bucket)
     client = _client(session, bucket, concurrency)
     place = _place_at_aws(bucket.name, client.meta, session.get_credentials())
-    return _store(place, lambda: _careful(bucket, client, stopped))
+    return _store(place, lambda: _careful(bucket, client, retries), retries)
 
 
-def _store(place: Place | None, careful: Callable[[], Store]) -> Store:
+def _store(place: Place | None, careful: Callable[[], Store], retries: Retries) -> Store:
     fast = engine.connect(place) if place else None
-    return FastStore(fast, careful) if fast else careful()
+    return FastStore(fast, careful, retries.rest) if fast else careful()
 
 
 def _custom_place(bucket: Bucket, endpoint: str) -> Place | None:
@@ -96,14 +98,18 @@ def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
     return Place(url, found.region_name, keys)
 
 
-def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> Store:
+def _careful(bucket: Bucket, client: Any, retries: Retries) -> Store:
     from galleria_action.storage import S3Store
 
+    return S3Store(client, bucket.name, retries, bucket.endpoint)
+
+
+def _retries(stopped: threading.Event) -> Retries:
     def sleep(seconds: float) -> None:
         if stopped.wait(seconds):
             raise Cancelled
 
-    return S3Store(client, bucket.name, Retries(sleep=sleep), bucket.endpoint)
+    return Retries(sleep=sleep)
 
 
 def _session(bucket: Bucket) -> Any:

@@ -28,7 +28,7 @@ Steps = Generator[int, int, R]
 """Yields the events to wait for, is sent those that came, and returns an R."""
 
 CONNECT_SECONDS = 10.0
-"""For a connection, whatever the number of addresses to try, and for each step of making it secure."""
+"""For a connection, however many addresses are tried, and for each step of making it secure."""
 QUIET_SECONDS = 60.0
 """Without a byte in either direction; as long as boto3's limit for reading."""
 

@@ -28,11 +28,19 @@ _USER_AGENT = ("user-agent", f"galleria-deploy/{__version__}")
 
 
 class Declined(Exception):
-    """The engine cannot answer this; ask boto3."""
+    """The engine cannot answer this; ask boto3, ``after`` so many seconds."""
+
+    after: float | None = None
 
 
 class Failed(Declined):
     """It should have been able to: a fault of the network, the store or the engine."""
+
+    def __init__(self, answer: Response | None = None) -> None:
+        super().__init__()
+        asked = answer.headers.get("retry-after", "") if answer else ""
+        if asked.isascii() and asked.isdigit():
+            self.after = float(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +219,13 @@ def etag(answer: Response | Lost) -> str:
         raise Failed
     found = answer.headers.get("etag")
     if not found or answer.status != 200:
-        raise Failed
+        raise Failed(answer)
     return found.removeprefix("W/").strip('"')
 
 
 def _succeeded(answer: Response) -> Response:
     if answer.status != 200:
-        raise Failed
+        raise Failed(answer)
     return answer
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from galleria_action.cancellation import shielded
 from galleria_action.connection import READ, Connection, Lost, Steps
 from galleria_action.http1 import Response
 from galleria_action.origin import Origin
@@ -76,7 +77,12 @@ class Lanes:
 
     def turn(self, seconds: float) -> None:
         """Go on with what was begun: wait for something to happen, at most so long."""
-        for descriptor, events in self._poll.poll(seconds * 1000):
+        happened = self._poll.poll(seconds * 1000)
+        with shielded():  # a lane in the middle of a step is of no use to whoever goes on
+            self._look_at(happened)
+
+    def _look_at(self, happened: list[tuple[int, int]]) -> None:
+        for descriptor, events in happened:
             if descriptor == self._ear:
                 os.read(self._ear, _RINGS)
             elif lane := self._lanes.get(descriptor):
@@ -110,7 +116,7 @@ class Lanes:
         self._go_on(lane, None)
 
     def _go_on(self, lane: _Lane, events: int | None) -> None:
-        """Make the next step: the first (None), or one for ``events``; 0: none came for too long."""
+        """Make the next step for ``events``: None before the first, 0 if none came in time."""
         if lane.steps is None:  # somebody spoke or hung up unasked
             self._idle.remove(lane)
             self._hang_up(lane)

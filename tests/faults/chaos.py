@@ -86,7 +86,9 @@ def _print(results: list[Result], *, verbose: bool) -> None:
     _table("signal", Counter(each.killed for each in results if each.killed))
     _table("outcome", Counter(each.outcome for each in results))
     sent, twice = sum(each.sent for each in results), sum(each.sent_twice for each in results)
-    again, missing = (sum(getattr(each, name) for each in results) for name in ("sent_again", "missing"))
+    again, missing = (
+        sum(getattr(each, name) for each in results) for name in ("sent_again", "missing")
+    )
     print(f"bytes sent           {sent:,}, of them again {twice:,}")
     print(f"bytes sent by reruns {missing:,}, and {again:,} that had arrived")
     print(f"longest run          {max(each.seconds for each in results):.1f} s")

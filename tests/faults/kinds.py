@@ -60,7 +60,9 @@ LIES = frozenset({Fault.TWICE, Fault.WRONG, Fault.FLIP_DOWN})
 """Answers that are whole and wrong: the bucket may seem to have been changed by others."""
 SLOW = frozenset({Fault.STALL, Fault.STALL_DONE, Fault.LATE})
 """Each costs as long as the program waits for an answer."""
-DONE = frozenset({Fault.LATE_500, Fault.LOST, Fault.STALL_DONE, Fault.LATE, Fault.DELAY, Fault.FLIP_UP})
+DONE = frozenset(
+    {Fault.LATE_500, Fault.LOST, Fault.STALL_DONE, Fault.LATE, Fault.DELAY, Fault.FLIP_UP}
+)
 """The store does what it is asked."""
 
 _WITH_BODY = frozenset({Fault.RESET_IN, Fault.FLIP_UP})

@@ -154,9 +154,7 @@ def _weather(random: Random) -> tuple[Fault, ...]:
 
 
 def _blow(random: Random) -> Blow:
-    number = random.choices(
-        [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], [2, 1, 1]
-    )[0]
+    number = random.choices([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], [2, 1, 1])[0]
     phase = random.choice(list(Phase))
     later = random.choice([0, 0, 0, random.uniform(0, 0.3)])
     return Blow(phase, random.choice([0, 0, 1, 4]), number, random.random() < 0.5, later)

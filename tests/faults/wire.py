@@ -134,7 +134,8 @@ class Wire:
             others = [
                 answer
                 for each, answer in self._recent
-                if (each.method, each.key, each.query) != (request.method, request.key, request.query)
+                if (each.method, each.key, each.query)
+                != (request.method, request.key, request.query)
             ]
         return Random(str(request)).choice(others) if others else None
 
