@@ -155,7 +155,7 @@ def _reasons(chosen: Script) -> set[str]:
     found = {FailureReason.NETWORK}
     faults = {*chosen.faults, *(each.fault for each in chosen.strikes)}
     if faults & LIES or chosen.intruder:
-        found.add(FailureReason.REMOTE_CHANGED)
+        found |= {FailureReason.REMOTE_CHANGED, FailureReason.UPLOAD}
     if chosen.blow and chosen.blow.signal is not signal.SIGKILL:
         found.add(FailureReason.CANCELLED)
     return {str(each) for each in found}

@@ -76,7 +76,7 @@ class Wire:
     moment: Callable[[Request, bool], None] = lambda _request, _done: None
     hasty: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
-    _resting: dict[tuple[str, str], float] = field(default_factory=dict)
+    _resting: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _recent: deque[tuple[Request, Answer]] = field(default_factory=lambda: deque(maxlen=12))
     _outage_left: int | None = None
     _busy: int = 0
@@ -115,12 +115,12 @@ class Wire:
     def asks_for_rest(self, request: Request) -> None:
         """A request was answered with Retry-After."""
         with self._lock:
-            self._resting[request.method, request.key] = time.monotonic()
+            self._resting[request[1:4]] = time.monotonic()
 
     def check_rest(self, request: Request) -> None:
         """The same request comes again: not before the time that was asked for."""
         with self._lock:
-            asked = self._resting.pop((request.method, request.key), None)
+            asked = self._resting.pop(request[1:4], None)
             if asked and time.monotonic() - asked < ASKED_SECONDS * PACE:
                 self.hasty.append(f"{request.method} {request.key}")
 

@@ -118,7 +118,7 @@ class Witness:
         again = self.sent[key, md5] or self.objects.get(key) == md5
         self.sent[key, md5] += 1
         self.sent_bytes += len(data)
-        self.sent_twice += len(data) if again else 0
+        self.sent_twice += len(data) if again and key not in RECORDS else 0
 
     def _check_owner(self, request: Request, data: bytes) -> None:
         keys = _deleted(request, data) if request.method != "PUT" else {request.key}
