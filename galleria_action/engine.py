@@ -6,6 +6,8 @@ is made by boto3, which knows what faults mean.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -105,7 +107,10 @@ class Engine:
         sha256: str = "",
     ) -> str:
         """Write an object and return its ETag, which only the caller can compare."""
-        given = {**_stored(headers), **_conditional(condition)}
+        given = _stored(headers)
+        if condition:
+            # What others rely on from now on is never there damaged, not even for a moment.
+            given |= {**_conditional(condition), "content-md5": _content_md5(data)}
         # Made twice, the second would be refused because of the first.
         head = self._head("PUT", self._target(key), given, data, sha256)
         answer = self._exchange(head, data, again=condition is None)
@@ -233,9 +238,11 @@ def _stored(headers: Headers) -> dict[str, str]:
     return {"content-type": headers.content_type, "cache-control": headers.cache_control}
 
 
-def _conditional(condition: Condition | None) -> dict[str, str]:
-    if condition is None:
-        return {}
+def _content_md5(data: bytes) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _conditional(condition: Condition) -> dict[str, str]:
     if condition.etag is None:
         return {"if-none-match": "*"}
     return {"if-match": f'"{condition.etag}"'}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import signal
@@ -128,6 +129,16 @@ def test_an_etag_that_proves_nothing_on_a_condition():
         ('"seen"', None),
         ('"not-an-md5"', None),
     ]
+
+
+@pytest.mark.parametrize("condition", [None, Condition(None), Condition("seen")])
+def test_what_others_rely_on_is_never_there_damaged(condition):
+    """The engine sends Content-MD5 with manifest and ledger: the store compares it first."""
+    with scripted.scripted(taken) as script:
+        scripted.store(script.address).put("a", b"picture", HEADERS, condition)
+
+    digest = base64.b64encode(hashlib.md5(b"picture").digest()).decode() if condition else None
+    assert [each.headers["Content-MD5"] for each in script.from_engine] == [digest]
 
 
 @pytest.fixture(params=["rclone", pytest.param("ceph", marks=pytest.mark.ceph)])

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from faults import lab, script
-from faults.lab import Result
-from faults.wire import Authority
 from support import servers
 from support.ceph import ceph
 from support.servers import Server
+
+from faults import lab, script
+from faults.lab import Result
+from faults.script import Script
+from faults.wire import Authority
 
 STORES = {"ceph": ceph, "moto": servers.moto}
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -27,12 +30,17 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the seeds, print the counts; 1 if a promise was broken."""
     given = _parser().parse_args(arguments)
+    if given.each_alone:
+        scripts = script.each_alone()
+    elif given.seed is not None:
+        scripts = [script.of(given.seed)]
+    else:
+        scripts = [script.of(seed) for seed in range(given.first, given.first + given.runs)]
     for name in [each for each in os.environ if each.lower() in PROXIES or each[:4] == "AWS_"]:
         del os.environ[name]
-    seeds = [given.seed] if given.seed is not None else range(given.first, given.first + given.runs)
     with ExitStack() as stack:
         chosen = {name: stack.enter_context(STORES[name]()) for name in given.stores.split(",")}
-        results = list(_run_all(seeds, list(chosen.values()), given.workers))
+        results = list(_run_all(scripts, list(chosen.values()), given.workers))
     _print(results, verbose=given.seed is not None)
     return int(any(each.violations for each in results))
 
@@ -42,28 +50,34 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=500, help="how many seeds (500)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--seed", type=int, help="this seed alone, on every store, with its log")
+    parser.add_argument(
+        "--each-alone",
+        action="store_true",
+        help="every fault and signal once, at the first request of every phase",
+    )
     parser.add_argument("--stores", default="ceph,moto", help="of ceph and moto (both)")
     parser.add_argument("--workers", type=int, default=2, help="runs at a time (2)")
     return parser
 
 
-def _run_all(seeds: Iterable[int], stores: list[Server], workers: int) -> Iterable[Result]:
-    """A run for each seed, on the stores in turn; of one seed alone one on each store."""
-    seeds = list(seeds)
-    pairs = [(seed, stores[seed % len(stores)]) for seed in seeds]
-    if len(seeds) == 1:
-        pairs = [(seeds[0], store) for store in stores]
+def _run_all(scripts: list[Script], stores: list[Server], workers: int) -> Iterator[Result]:
+    """A run for each script, on the stores in turn; of one alone a run on each store."""
+    pairs = [(each, stores[each.seed % len(stores)]) for each in scripts]
+    if len(scripts) == 1:
+        pairs = [(scripts[0], store) for store in stores]
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         authority = Authority.found(Path(folder))
 
-        def one(pair: tuple[int, Server]) -> Result:
-            seed, server = pair
-            place = Path(folder, f"{seed}-{server.name}")
+        def one(pair: tuple[Script, Server]) -> Result:
+            chosen, server = pair
+            place = Path(folder, f"{chosen.seed}-{server.name}")
             place.mkdir()
             try:
-                return lab.by_seed(seed, server, authority, place)
+                return lab.run(chosen, server, authority, place)
             except Exception as error:  # a fault of the lab itself must not end all runs
-                return Result(script.of(seed), server.name, "lab", violations=[repr(error)])
+                return Result(chosen, server.name, "lab", violations=[repr(error)])
+            finally:
+                shutil.rmtree(place)
 
         with ThreadPoolExecutor(workers) as pool:
             for number, result in enumerate(pool.map(one, pairs), 1):

@@ -9,7 +9,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faults import hurried, script, story
+from support import failure, process, program, servers
+from support.process import Job, Run
+from support.servers import Listed, Server
+
+from faults import hurried, story
 from faults.kinds import LEDGER, LIES, RECORDS, Fault, Request
 from faults.script import Script
 from faults.story import OTHERS, Story
@@ -17,9 +21,6 @@ from faults.wire import Authority, Wire, wire
 from faults.witness import Witness
 from galleria_action import ledger
 from galleria_action.errors import FailureReason
-from support import failure, process, program, servers
-from support.process import Job, Run
-from support.servers import Listed, Server
 
 MOST_SECONDS = 45
 """Within which every run ends, whatever happens to it; the program's waits are a twentieth."""
@@ -46,7 +47,12 @@ class Result:
 
 
 def run(chosen: Script, server: Server, authority: Authority | None, folder: Path) -> Result:
-    """Do what the script says and see whether the promises hold."""
+    """Do what the script says and see whether the promises hold.
+
+    On a server of plain HTTP the way to it is over TLS every other time.
+    """
+    if not server.ca_bundle and chosen.seed % 4 > 1:
+        authority = None
     bucket = servers.make_bucket(server)
     told = story.tell(chosen.seed, server, bucket, folder / "workspace")
     others = _others(server, bucket)
@@ -224,9 +230,3 @@ def _idle(told: Story, server: Server, bucket: str, result: Result) -> None:
 def _others(server: Server, bucket: str) -> dict[str, Listed]:
     listing = servers.listing(server, bucket)
     return {key: listing[key] for key in OTHERS if key in listing}
-
-
-def by_seed(seed: int, server: Server, authority: Authority, folder: Path) -> Result:
-    """The run of a seed; on a server of plain HTTP the way to it is over TLS every other time."""
-    secure = bool(server.ca_bundle) or seed % 4 < 2
-    return run(script.of(seed), server, authority if secure else None, folder)

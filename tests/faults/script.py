@@ -6,6 +6,7 @@ for before; not on the order in which requests come, which differs from run to r
 
 from __future__ import annotations
 
+import itertools
 import signal
 from dataclasses import dataclass
 from random import Random
@@ -104,6 +105,33 @@ def of(seed: int) -> Script:
     return make(seed, random)
 
 
+def each_alone() -> list[Script]:
+    """Every fault, and every signal before and after, at the first request of every phase."""
+    seeds = itertools.count()
+    faults = [
+        Script(next(seeds), strikes=(Strike(phase, 0, fault),))
+        for phase in Phase
+        for fault in Fault
+        if fault in possible(phase)
+    ]
+    blows = [
+        Script(next(seeds), blow=Blow(phase, 0, number, arrived))
+        for phase in Phase
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+        for arrived in (False, True)
+    ]
+    return faults + blows
+
+
+def possible(phase: Phase) -> list[Fault]:
+    """The faults that make sense for a request of the phase."""
+    methods = {Phase.GATE: "HEAD", Phase.DELETES: "POST"}
+    reads = (Phase.LOAD, Phase.LISTING, Phase.READ_BACK)
+    method = methods.get(phase, "GET" if phase in reads else "PUT")
+    request = Request(phase, method, "", "", 0, 0)
+    return [each for each in Fault if request.may_meet(each)]
+
+
 def _light(seed: int, random: Random) -> Script:
     """Some faults of any kind: mostly survived."""
     return Script(seed, random.choice([0.03, 0.06, 0.1]), _weather(random))
@@ -116,9 +144,8 @@ def _heavy(seed: int, random: Random) -> Script:
 
 def _single(seed: int, random: Random) -> Script:
     """One fault, of any kind, at any place."""
-    number = random.choice([0, 0, 1, 3])
-    strike = Strike(random.choice(list(Phase)), number, random.choice(list(Fault)))
-    return Script(seed, strikes=(strike,))
+    number, phase = random.choice([0, 0, 1, 3]), random.choice(list(Phase))
+    return Script(seed, strikes=(Strike(phase, number, random.choice(possible(phase))),))
 
 
 def _outage(seed: int, random: Random) -> Script:

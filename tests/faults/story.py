@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from faults.kinds import LEDGER, MANIFEST
-from support import galleries, program, servers
+from support import program, servers
 from support.galleries import Gallery
 from support.memory import MemoryStore
 from support.servers import Server
+
+from faults.kinds import LEDGER, MANIFEST
 
 OTHERS = {
     "photos/full/holiday.jpg": b"somebody's own",

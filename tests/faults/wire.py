@@ -23,13 +23,13 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import trustme
-
-from faults.hurried import PACE
-from faults.kinds import Fault, Request
-from faults.script import Outage, Script
-from faults.witness import Witness
 from support.proxy import connection_to
 from support.servers import HOST, Server
+
+from faults.hurried import PACE
+from faults.kinds import RECORDS, Fault, Request
+from faults.script import Outage, Script
+from faults.witness import Witness
 
 QUIET_SECONDS = 60 * PACE
 ASKED_SECONDS = 2
@@ -93,6 +93,9 @@ class Wire:
         """What is to happen to the request; counted."""
         with self._lock:
             found = self._outage(request) or self.script.fault(request)
+            unseen = found is Fault.FLIP_UP and request.key in RECORDS and not self.upstream.digests
+            if unseen:  # such a store takes a damaged manifest for a good one
+                return None
             if found:
                 self.happened[found] += 1
                 self.hit[request.method, request.key] += 1

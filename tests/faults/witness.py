@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from faults.kinds import LEDGER, MANIFEST, PHOTOS, RECORDS, Phase, Request
-from faults.story import Story
 from support import servers
 from support.servers import Server
+
+from faults.kinds import LEDGER, MANIFEST, PHOTOS, RECORDS, Phase, Request
+from faults.story import Story
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Witness:
                 if request.key == MANIFEST:
                     self.live, self._committed = data, True
             else:
-                refused = {each for each in _keys(answer, "Error")}
+                refused = set(_keys(answer, "Error"))
                 for key in _deleted(request, data) - refused:
                     self.objects.pop(key, None)
             self.check_live()
