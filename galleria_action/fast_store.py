@@ -22,7 +22,8 @@ from galleria_action.uplink import FastUplink
 
 T = TypeVar("T")
 
-MOST_FAILURES = 3
+MOST_FAILURES = 5
+"""In a row. Where one request in ten fails, so many do once in a hundred thousand requests."""
 MOST_DAMAGED = 5
 
 

@@ -36,13 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scripts = [script.of(given.seed)]
     else:
         scripts = [script.of(seed) for seed in range(given.first, given.first + given.runs)]
-    for name in [each for each in os.environ if each.lower() in PROXIES or each[:4] == "AWS_"]:
-        del os.environ[name]
+    forget_this_machine()
     with ExitStack() as stack:
         chosen = {name: stack.enter_context(STORES[name]()) for name in given.stores.split(",")}
         results = list(_run_all(scripts, list(chosen.values()), given.workers))
     _print(results, verbose=given.seed is not None)
     return int(any(each.violations for each in results))
+
+
+def forget_this_machine() -> None:
+    """Proxies and AWS settings of whoever runs this play no part in it."""
+    for name in [each for each in os.environ if each.lower() in PROXIES or each[:4] == "AWS_"]:
+        del os.environ[name]
 
 
 def _parser() -> argparse.ArgumentParser:

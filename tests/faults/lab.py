@@ -14,7 +14,7 @@ from support.process import Job, Run
 from support.servers import Listed, Server
 
 from faults import hurried, story
-from faults.kinds import LEDGER, LIES, RECORDS, Fault, Request
+from faults.kinds import LEDGER, RECORDS, Fault, Request
 from faults.script import Script
 from faults.story import OTHERS, Story
 from faults.wire import Authority, Wire, wire
@@ -130,8 +130,11 @@ def _check_end(ran: Run, job: Job, way: Wire, result: Result) -> None:
     failure.check_secrets(ran, job)
     if "Traceback" in ran.visible or ran.stderr:
         bad.append("a traceback")
-    if way.hasty:
-        bad.append(f"Retry-After was not honoured: {way.hasty}")
+    # What arrived is recorded as soon as a run has failed, whatever made it fail.
+    if hasty := [each for each in way.hasty if not (ran.status and each.endswith(LEDGER))]:
+        bad.append(f"Retry-After was not honoured: {hasty}")
+    if witness.unconditional and not result.script.lies:
+        bad.append(f"put without a condition: {witness.unconditional}")
     if ran.status == -signal.SIGKILL:
         result.outcome = "killed"
         return
@@ -159,8 +162,7 @@ def _check_end(ran: Run, job: Job, way: Wire, result: Result) -> None:
 def _reasons(chosen: Script) -> set[str]:
     """What a run may fail with, for what was done to it."""
     found = {FailureReason.NETWORK}
-    faults = {*chosen.faults, *(each.fault for each in chosen.strikes)}
-    if faults & LIES or chosen.intruder:
+    if chosen.lies or chosen.intruder:
         found |= {FailureReason.REMOTE_CHANGED, FailureReason.UPLOAD}
     if chosen.blow and chosen.blow.signal is not signal.SIGKILL:
         found.add(FailureReason.CANCELLED)

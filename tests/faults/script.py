@@ -11,7 +11,7 @@ import signal
 from dataclasses import dataclass
 from random import Random
 
-from faults.kinds import SLOW, Fault, Phase, Request
+from faults.kinds import LIES, SLOW, Fault, Phase, Request
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ class Script:
     outage: Outage | None = None
     blow: Blow | None = None
     intruder: Phase | None = None
+
+    @property
+    def lies(self) -> bool:
+        """Whether answers may be wrong in a way that cannot be seen."""
+        return bool(LIES & {*self.faults, *(each.fault for each in self.strikes)})
 
     def fault(self, request: Request) -> Fault | None:
         """What happens to the request, outages apart."""

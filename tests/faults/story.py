@@ -61,10 +61,10 @@ def tell(seed: int, server: Server, bucket: str, root: Path) -> Story:
     if random.random() < 0.8:
         program.deployed(root, servers.store(server, bucket))
         manifests["old"] = servers.body(server, bucket, MANIFEST)
-        owned |= _versions(gallery).keys()
+        owned |= versions(gallery).keys()
         _change(gallery, names, random)
-    target = _versions(gallery)
-    manifests["new"] = _published(gallery)
+    target = versions(gallery)
+    manifests["new"] = published(gallery)
     return Story(gallery, target, manifests, owned | target.keys())
 
 
@@ -94,7 +94,7 @@ def _deployed_in_memory(gallery: Gallery) -> MemoryStore:
     return store
 
 
-def _versions(gallery: Gallery) -> dict[str, str]:
+def versions(gallery: Gallery) -> dict[str, str]:
     return {
         key: hashlib.md5(stored.data).hexdigest()
         for key, stored in _deployed_in_memory(gallery).objects.items()
@@ -102,7 +102,7 @@ def _versions(gallery: Gallery) -> dict[str, str]:
     }
 
 
-def _published(gallery: Gallery) -> bytes:
+def published(gallery: Gallery) -> bytes:
     return _deployed_in_memory(gallery).objects[MANIFEST].data
 
 
@@ -112,6 +112,6 @@ def intrude(server: Server, bucket: str, story: Story, root: Path) -> None:
     other = Gallery(root, dict(story.gallery.photos))
     other.add("guest")
     other.write()
-    story.owned |= _versions(other).keys()
+    story.owned |= versions(other).keys()
     program.deployed(root, servers.store(server, bucket))
     story.manifests["other"] = servers.body(server, bucket, MANIFEST)

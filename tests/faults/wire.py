@@ -27,12 +27,14 @@ from support.proxy import connection_to
 from support.servers import HOST, Server
 
 from faults.hurried import PACE
-from faults.kinds import RECORDS, Fault, Request
+from faults.kinds import RECORDS, SLOW, Fault, Phase, Request
 from faults.script import Outage, Script
 from faults.witness import Witness
 
 QUIET_SECONDS = 60 * PACE
 ASKED_SECONDS = 2
+MOST_STALLS = 5
+"""Of one run, so that its time is bounded."""
 _ERROR = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>injected</Message></Error>'
 _CODES = {500: b"InternalError", 502: b"BadGateway", 503: b"SlowDown", 429: b"TooManyRequests"}
 
@@ -76,6 +78,7 @@ class Wire:
     moment: Callable[[Request, bool], None] = lambda _request, _done: None
     hasty: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
+    _asked: Counter[tuple[Phase, str, str]] = field(default_factory=Counter)
     _resting: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _recent: deque[tuple[Request, Answer]] = field(default_factory=lambda: deque(maxlen=12))
     _outage_left: int | None = None
@@ -93,6 +96,8 @@ class Wire:
         """What is to happen to the request; counted."""
         with self._lock:
             found = self._outage(request) or self.script.fault(request)
+            if found in SLOW and sum(self.happened[each] for each in SLOW) >= MOST_STALLS:
+                return None
             unseen = found is Fault.FLIP_UP and request.key in RECORDS and not self.upstream.digests
             if unseen:  # such a store takes a damaged manifest for a good one
                 return None
@@ -119,6 +124,15 @@ class Wire:
         """A request was answered with Retry-After."""
         with self._lock:
             self._resting[request[1:4]] = time.monotonic()
+            self._asked[request.phase, request.key, request.query] += ASKED_SECONDS
+
+    @property
+    def asked(self) -> float:
+        """Seconds that Retry-After took: requests of one phase wait at the same time."""
+        longest: Counter[Phase] = Counter()
+        for (phase, _, _), seconds in self._asked.items():
+            longest[phase] = max(longest[phase], seconds)
+        return longest.total()
 
     def check_rest(self, request: Request) -> None:
         """The same request comes again: not before the time that was asked for."""

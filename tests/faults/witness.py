@@ -41,6 +41,8 @@ class Witness:
     objects: dict[str, str] = field(default_factory=dict)
     live: bytes | None = None
     violations: list[str] = field(default_factory=list)
+    unconditional: list[str] = field(default_factory=list)
+    """Manifest and ledger, whenever they were put without a condition."""
     requests: list[Request] = field(default_factory=list)
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     sent_bytes: int = 0
@@ -106,7 +108,7 @@ class Witness:
             self._check_owner(request, data)
             self._check_order(request.phase)
             if request.key in RECORDS and not {"if-match", "if-none-match"} & headers.keys():
-                self._violated(f"{request.key} is put without a condition")
+                self.unconditional.append(request.key)
             if request.method == "PUT":
                 self._count(request.key, data)
 
