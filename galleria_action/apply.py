@@ -18,7 +18,7 @@ from typing import Protocol
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
-from galleria_action.errors import DeployError, StoreError
+from galleria_action.errors import Cancelled, StoreError
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Change, Kind, Plan
@@ -33,6 +33,11 @@ BYTES_IN_FLIGHT = 64 << 20
 SMALL = 256 << 10
 """Bytes up to which reading and sending an object takes less time than handing it to a thread."""
 DELETES_BETWEEN_GATES = 1000
+CANCELLED_SECONDS = 3.0
+"""For what arrived to be recorded after a cancellation; before them pass `transfer.DRAIN_SECONDS`,
+and the runner, which asked at first with SIGINT, sends SIGKILL after ten."""
+FAILED_SECONDS = 30.0
+"""The same after a failure. A store that is in trouble may not answer at all."""
 
 
 class Source(Protocol):
@@ -90,8 +95,11 @@ class Deployment:
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
             self._write()
+        except Cancelled:
+            self.journal.try_to_flush(CANCELLED_SECONDS)
+            raise
         except BaseException:
-            self._save_what_arrived()
+            self.journal.try_to_flush(FAILED_SECONDS)
             raise
         finally:
             self.observer.finished()
@@ -285,8 +293,3 @@ class Deployment:
             site=plan.site_prefix if plan.site else None,
         )
         self.journal.flush()
-
-    def _save_what_arrived(self) -> None:
-        """Best effort: whatever failed before is what the user has to know."""
-        with suppress(DeployError):
-            self.journal.flush()

@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
@@ -67,6 +67,8 @@ class Wire:
         For each method and key, how many faults its requests met.
     moment
         Is told of every request: when all of it has come, and when it has been done.
+    admits
+        Whether a request's credentials, told from its headers, are (still) good.
     """
 
     server: Server
@@ -78,6 +80,9 @@ class Wire:
     moment: Callable[[Request, bool], None] = lambda _request, _done: None
     hasty: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
+    tunnels: bool = False
+    """Whether it is taken as a proxy (CONNECT), not as the store."""
+    admits: Callable[[Mapping[str, str]], bool] = lambda _headers: True
     _asked: Counter[tuple[Phase, str, str]] = field(default_factory=Counter)
     _resting: dict[tuple[str, str, str], float] = field(default_factory=dict)
     _recent: deque[tuple[Request, Answer]] = field(default_factory=lambda: deque(maxlen=12))
@@ -233,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 120
 
     def setup(self) -> None:
-        if self.server.tls:
+        if self.server.tls and not self.server.wire.tunnels:
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
         self.wire: Wire = self.server.wire
@@ -249,7 +254,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def do_CONNECT(self) -> None:
+        """As the proxy of hosts that are not there, in whose place it answers."""
+        self.send_response_only(200)
+        self.end_headers()
+        self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+        self.close_connection = False
+
     def _meet(self) -> None:
+        if self._host_names_bucket:
+            self.path = f"/{self.wire.witness.bucket}{self.path}"
         place = urlsplit(self.path)
         key = unquote(place.path.removeprefix("/").partition("/")[2])
         with self.wire.busy():
@@ -257,7 +272,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wire.check_rest(request)
             fault = self.wire.fault(request)
             try:
-                _PERFORMED.get(fault, _Handler._pass)(self, request, fault)
+                if self.wire.admits(self.headers):
+                    _PERFORMED.get(fault, _Handler._pass)(self, request, fault)
+                else:
+                    self._body(request)
+                    self._give(Answer.error(400, b"ExpiredToken"))
             except (Hangup, OSError, HTTPException):
                 self.close_connection = True
 
@@ -349,6 +368,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     # How it is done
 
+    @property
+    def _host_names_bucket(self) -> bool:
+        return self.headers.get("Host", "").startswith(f"{self.wire.witness.bucket}.")
+
     def _length(self) -> int:
         return int(self.headers.get("Content-Length") or 0)
 
@@ -368,9 +391,11 @@ class _Handler(BaseHTTPRequestHandler):
         up = self._upstream
         try:
             # The Host header stays as it was signed.
-            up.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            virtual = self._host_names_bucket
+            skipped = ("connection", "expect", "host" if virtual else "")
+            up.putrequest(self.command, self.path, skip_host=not virtual, skip_accept_encoding=True)
             for name, value in self.headers.items():
-                if name.lower() not in ("connection", "expect"):
+                if name.lower() not in skipped:
                     up.putheader(name, value)
             up.endheaders(data)
             got = up.getresponse()
@@ -381,8 +406,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise
         told = got.getheader("Content-Length")
         length = int(told) if told and self.command == "HEAD" else len(body)
-        skipped = ("connection", "transfer-encoding", "content-length")
-        headers = [each for each in got.getheaders() if each[0].lower() not in skipped]
+        ours = ("connection", "transfer-encoding", "content-length")
+        headers = [each for each in got.getheaders() if each[0].lower() not in ours]
         answer = Answer(got.status, headers, body, length)
         if request.writes and got.status in (200, 204):
             self.wire.witness.done(request, data, body)
