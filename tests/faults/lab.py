@@ -54,7 +54,7 @@ def run(chosen: Script, server: Server, authority: Authority | None, folder: Pat
     if not server.ca_bundle and chosen.seed % 4 > 1:
         authority = None
     bucket = servers.make_bucket(server)
-    told = story.tell(chosen.seed, server, bucket, folder / "workspace")
+    told = story.tell(chosen, server, bucket, folder / "workspace")
     others = _others(server, bucket)
     witness = Witness(server, bucket, told)
     name = f"{server.name}{' over TLS' if authority else ''}"
@@ -130,8 +130,9 @@ def _check_end(ran: Run, job: Job, way: Wire, result: Result) -> None:
     failure.check_secrets(ran, job)
     if "Traceback" in ran.visible or ran.stderr:
         bad.append("a traceback")
-    # What arrived is recorded as soon as a run has failed, whatever made it fail.
-    if hasty := [each for each in way.hasty if not (ran.status and each.endswith(LEDGER))]:
+    # The ledger is tried again at later moments, whatever has made it fail before.
+    later = ran.status or result.script.outage
+    if hasty := [each for each in way.hasty if not (later and each.endswith(LEDGER))]:
         bad.append(f"Retry-After was not honoured: {hasty}")
     if witness.unconditional and not result.script.lies:
         bad.append(f"put without a condition: {witness.unconditional}")
@@ -222,7 +223,7 @@ def _check_converged(witness: Witness, bad: list[str]) -> None:
 def _idle(told: Story, server: Server, bucket: str, result: Result) -> None:
     """Once more: nothing is written."""
     before = servers.listing(server, bucket)
-    ran = program.run(told.gallery.root, servers.store(server, bucket))
+    ran = program.run(told.gallery.root, story.store(server, bucket))
     if ran.error or ran.outputs["changes"] != "false" or ran.outcome.uploaded_files:
         result.violations.append(f"the second run has something to do: {ran.log}")
     if servers.listing(server, bucket) != before:

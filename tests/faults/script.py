@@ -56,6 +56,8 @@ class Script:
 
     weather
         The probability with which one of ``faults`` meets a request.
+    thorough
+        Whether the gallery is one that changes in every way.
     """
 
     seed: int = 0
@@ -65,6 +67,7 @@ class Script:
     outage: Outage | None = None
     blow: Blow | None = None
     intruder: Phase | None = None
+    thorough: bool = False
 
     @property
     def lies(self) -> bool:
@@ -113,14 +116,22 @@ def of(seed: int) -> Script:
 def each_alone() -> list[Script]:
     """Every fault, and every signal before and after, at the first request of every phase."""
     seeds = itertools.count()
+    # What makes the program read the manifest again
+    before = {Phase.READ_BACK: (Strike(Phase.MANIFEST, 0, Fault.LOST),)}
     faults = [
-        Script(next(seeds), strikes=(Strike(phase, 0, fault),))
+        Script(
+            next(seeds), strikes=(*before.get(phase, ()), Strike(phase, 0, fault)), thorough=True
+        )
         for phase in Phase
-        for fault in Fault
-        if fault in possible(phase)
+        for fault in possible(phase)
     ]
     blows = [
-        Script(next(seeds), blow=Blow(phase, 0, number, arrived))
+        Script(
+            next(seeds),
+            strikes=before.get(phase, ()),
+            blow=Blow(phase, 0, number, arrived),
+            thorough=True,
+        )
         for phase in Phase
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
         for arrived in (False, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -14,6 +15,8 @@ from support.memory import MemoryStore
 from support.servers import Server
 
 from faults.kinds import LEDGER, MANIFEST
+from faults.script import Script
+from galleria_action.fast_store import FastStore
 
 OTHERS = {
     "photos/full/holiday.jpg": b"somebody's own",
@@ -23,6 +26,15 @@ OTHERS = {
 }
 """Objects that are not this gallery's, at keys close to its own."""
 PHOTOS = [f"p{number}" for number in range(12)]
+
+
+_MAKING = threading.Lock()
+
+
+def store(server: Server, bucket: str) -> FastStore:
+    """The direct way to a bucket; made by one thread at a time, as it sets the environment."""
+    with _MAKING:
+        return servers.store(server, bucket)
 
 
 @dataclass
@@ -42,9 +54,9 @@ class Story:
     """Every key that any version has, and the ledger's."""
 
 
-def tell(seed: int, server: Server, bucket: str, root: Path) -> Story:
-    """Fill the bucket and the folder ``root`` by the seed."""
-    random = Random(f"story {seed}")
+def tell(script: Script, server: Server, bucket: str, root: Path) -> Story:
+    """Fill the bucket and the folder ``root`` by the script's seed."""
+    random = Random(f"story {script.seed}")
     client = servers.client(server)
     for key, data in OTHERS.items():
         client.put_object(Bucket=bucket, Key=key, Body=data)
@@ -58,31 +70,34 @@ def tell(seed: int, server: Server, bucket: str, root: Path) -> Story:
         gallery.write_site({"media/tour.mp4": random.randbytes(random.randint(270_000, 600_000))})
     manifests: dict[str, bytes] = {}
     owned = {LEDGER}
-    if random.random() < 0.8:
-        program.deployed(root, servers.store(server, bucket))
+    if random.random() < 0.8 or script.thorough:
+        program.deployed(root, store(server, bucket))
         manifests["old"] = servers.body(server, bucket, MANIFEST)
         owned |= versions(gallery).keys()
-        _change(gallery, names, random)
+        _change(gallery, names, random, 1 if script.thorough else 0)
     target = versions(gallery)
     manifests["new"] = published(gallery)
     return Story(gallery, target, manifests, owned | target.keys())
 
 
-def _change(gallery: Gallery, names: list[str], random: Random) -> None:
-    """At least one photo more, perhaps some fewer and some that are others now."""
-    for name in random.sample(names, random.randint(0, min(2, len(names) - 2))):
+def _change(gallery: Gallery, names: list[str], random: Random, least: int) -> None:
+    """At least one photo more, perhaps some fewer and some that are others now.
+
+    ``least`` 1: certainly, and files of the site as well.
+    """
+    for name in random.sample(names, random.randint(least, min(2, len(names) - 2) or 1)):
         gallery.remove(name)
         for path in gallery.pics.glob(f"*/{name}.*"):
             path.unlink()
-    for name in random.sample(sorted(gallery.photos), random.randint(0, 2)):
+    for name in random.sample(sorted(gallery.photos), random.randint(least, 2)):
         gallery.add(name, seed=f"{name} again")
     for name in random.sample([each for each in PHOTOS if each not in names], random.randint(1, 3)):
         gallery.add(name)
     gallery.generated_at = "2024-11-02T10:00:00+00:00"
     gallery.write()
-    if random.random() < 0.7:
+    if random.random() < 0.7 or least:
         gallery.write_site({"index.html": f"<p>{random.random()}".encode()})
-    if random.random() < 0.5:
+    if random.random() < 0.5 or least:
         gallery.write_site({"data/photos.json": f"[{random.random()}]".encode()})
 
 
@@ -113,5 +128,5 @@ def intrude(server: Server, bucket: str, story: Story, root: Path) -> None:
     other.add("guest")
     other.write()
     story.owned |= versions(other).keys()
-    program.deployed(root, servers.store(server, bucket))
+    program.deployed(root, store(server, bucket))
     story.manifests["other"] = servers.body(server, bucket, MANIFEST)
