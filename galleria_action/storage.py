@@ -131,12 +131,7 @@ class S3Store:
         place["UploadId"] = upload["UploadId"]
         try:
             done = [self._put_part(place, number, part) for number, part in enumerate(parts, 1)]
-            self._call(
-                f"finish the upload of {key}",
-                lambda: self._client.complete_multipart_upload(
-                    **place, MultipartUpload={"Parts": done}
-                ),
-            )
+            self._complete(place, done)
         except BaseException:
             self._abort(place)
             raise
@@ -153,6 +148,18 @@ class S3Store:
             ),
         )
         return {"PartNumber": number, "ETag": f'"{etag}"'}
+
+    def _complete(self, place: dict[str, str], done: list[dict[str, Any]]) -> None:
+        def request() -> Any:
+            return self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": done})
+
+        try:
+            self._retries.call(request, s3_faults.judge)
+        except Exception as error:
+            # So says many a store to the second attempt if the first one has succeeded.
+            ended = s3_faults.code_of(error) == "NoSuchUpload"
+            if not (ended and self.head(place["Key"]) == _etag_of_parts(done)):
+                raise self._explained(error, f"finish the upload of {place['Key']}") from error
 
     def _abort(self, place: dict[str, str]) -> None:
         """Best effort: parts that stay cost money until a lifecycle rule removes them."""
@@ -245,6 +252,14 @@ def _etag(answer: Mapping[str, Any]) -> str:
     if not answer.get("ETag"):
         raise ResponseParserError("an answer without an ETag")
     return _bare(answer["ETag"])
+
+
+def _etag_of_parts(parts: Sequence[Mapping[str, Any]]) -> str | None:
+    """What most stores make the ETag of the whole; None if those of the parts are no MD5s."""
+    with suppress(ValueError):
+        digests = b"".join([bytes.fromhex(_bare(part["ETag"])) for part in parts])
+        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+    return None
 
 
 def _bare(etag: str) -> str:

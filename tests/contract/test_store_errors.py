@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from support import scripted, servers
-from support.scripted import Answer, taken
+from support.scripted import Answer, fault, taken
 from support.servers import HOST, Server
 
 from galleria_action.errors import FailureReason, StoreError
@@ -194,3 +195,30 @@ def test_a_put_of_which_nothing_is_told():
 
     assert etag == "9dd4e461268c8034f5c8564e155c67a6"
     assert len(script.requests) == 2
+
+
+PARTS = [b"one", b"two"]
+WHOLE = hashlib.md5(b"".join(hashlib.md5(part).digest() for part in PARTS)).hexdigest() + "-2"
+
+
+@pytest.mark.parametrize(("there", "arrived"), [(WHOLE, True), ("0" * 32, False)])
+def test_the_end_of_an_upload_that_was_not_told(there, arrived):
+    """The upload is gone at the second attempt: what is there shows whether the first did it."""
+    ends = iter([fault(500, "InternalError")])
+
+    def answer(request: scripted.Request) -> Answer:
+        if request.target.endswith("?uploads"):
+            return Answer(body=b"<R><UploadId>u</UploadId></R>")
+        if request.method == "POST":
+            return next(ends, fault(404, "NoSuchUpload"))
+        return Answer(headers={"ETag": there}) if request.method == "HEAD" else taken(request)
+
+    with scripted.scripted(answer) as script:
+        store = scripted.store(script.address)
+        if arrived:
+            assert store.put_parts("a", iter(PARTS), HEADERS) == WHOLE
+        else:
+            with pytest.raises(StoreError, match="finish the upload of a"):
+                store.put_parts("a", iter(PARTS), HEADERS)
+
+    assert ("DELETE" in {each.method for each in script.requests}) is not arrived

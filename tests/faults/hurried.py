@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from galleria_action import aws, connection, journal
 from galleria_action.retry import Retries
 
+LAUNCHER = Path(__file__)
 PACE = 1 / 20
 CONNECTING = 1 / 4
 """Less short: making a secure connection takes a busy machine some time."""

@@ -24,7 +24,6 @@ from galleria_action.errors import FailureReason
 
 MOST_SECONDS = 45
 """Within which every run ends, whatever happens to it; the program's waits are a twentieth."""
-LAUNCHER = Path(hurried.__file__)
 
 
 @dataclass
@@ -63,7 +62,7 @@ def run(chosen: Script, server: Server, authority: Authority | None, folder: Pat
         wire(server, witness, authority) as way,
         process.job(told.gallery.root, folder / "runner", way.server, bucket) as job,
     ):
-        job.program = LAUNCHER
+        job.program = hurried.LAUNCHER
         _disturbed(chosen, way, job, result, folder)
         _in_peace(way, job, result)
     _idle(told, server, bucket, result)

@@ -154,7 +154,7 @@ def test_credentials_that_are_renewed(moto, gallery, tmp_path, source, minutes):
 def test_credentials_that_nobody_can_renew(moto, gallery, tmp_path):
     """With keys as inputs the run stops and says so; the next one sends only what is missing."""
     with _deployment(gallery, moto, tmp_path) as (way, job):
-        job.program = Path(hurried.__file__)
+        job.program = hurried.LAUNCHER
         way.admits = lambda headers: (
             headers["X-Amz-Security-Token"] == "new" or (len(way.witness.requests) < 25)
         )
