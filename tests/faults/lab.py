@@ -131,7 +131,9 @@ def _check_end(ran: Run, job: Job, way: Wire, result: Result) -> None:
         bad.append("a traceback")
     # The ledger is tried again at later moments, whatever has made it fail before.
     later = ran.status or result.script.outage
-    if hasty := [each for each in way.hasty if not (later and each.endswith(LEDGER))]:
+    hasty = [each for each in way.hasty if not (later and each.endswith(LEDGER))]
+    # Behind an answer that came twice, those that follow may never be seen.
+    if hasty and not way.happened[Fault.TWICE]:
         bad.append(f"Retry-After was not honoured: {hasty}")
     if witness.unconditional and not result.script.lies:
         bad.append(f"put without a condition: {witness.unconditional}")

@@ -41,6 +41,8 @@ class Issuer:
     life: timedelta
     expires: dict[str, datetime] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    makers: set[str] = field(default_factory=set)
+    """Who made the requests: the engine, boto3, or both."""
 
     def issue(self) -> bytes:
         """New ones, in the words of both a container's and a process's credentials."""
@@ -56,6 +58,7 @@ class Issuer:
         good = token in self.expires and self.clock.now() < self.expires[token]
         if good:
             self.used.add(token)
+            self.makers.add(headers["User-Agent"].partition("/")[0])
         return good
 
 
@@ -145,6 +148,8 @@ def test_credentials_that_are_renewed(moto, gallery, tmp_path, source, minutes):
         assert (run.status, run.outputs["failure-reason"]) == (0, ""), run.stdout
         assert ended - datetime.fromtimestamp(issuer.clock.start, ended.tzinfo) > LENGTH
         assert len(issuer.used) > 1
+        # What lasts shorter than the engine counts on is boto3's business, which asks each time.
+        assert issuer.makers == {"galleria-deploy"} | ({"Boto3"} if minutes == 5 else set())
         assert all(
             way.witness.objects[key] == etag for key, etag in way.witness.story.target.items()
         )
