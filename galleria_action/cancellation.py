@@ -46,13 +46,14 @@ def signals() -> Iterator[threading.Event]:
 def shielded() -> Iterator[None]:
     """What must not be left half done: a signal that comes meanwhile is raised at the end.
 
-    Not to be nested; of use in the main thread only, where signals are raised.
+    Of use in the main thread only, where signals are raised. Within another it ends with that.
     """
+    within = getattr(_shield, "up", False)
     _shield.up = True
     try:
         yield
     finally:
-        _shield.up = False
-    if getattr(_shield, "pending", False):
+        _shield.up = within
+    if not within and getattr(_shield, "pending", False):
         _shield.pending = False
         raise Cancelled

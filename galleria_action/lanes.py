@@ -72,8 +72,9 @@ class Lanes:
 
     def send(self, head: bytes, body: bytes, answered: Answered) -> None:
         """Begin a request that may be made twice (if a connection turns out to be closed)."""
-        lane = self._idle.pop() if self._idle else _Lane(Connection(self._origin))
-        self._begin(lane, _Request(head, body, answered))
+        with shielded():
+            lane = self._idle.pop() if self._idle else _Lane(Connection(self._origin))
+            self._begin(lane, _Request(head, body, answered))
 
     def turn(self, seconds: float) -> None:
         """Go on with what was begun: wait for something to happen, at most so long."""
