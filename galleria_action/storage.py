@@ -178,14 +178,15 @@ class S3Store:
             page = self._call("list the bucket", lambda: self._page(arguments))
             for each in page.get("Contents", ()):
                 yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
-            if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
+            if not page["IsTruncated"]:
                 return
             arguments["ContinuationToken"] = page["NextContinuationToken"]
 
     def _page(self, arguments: Mapping[str, str]) -> Any:
         page = self._client.list_objects_v2(**arguments)
-        if "IsTruncated" not in page:
-            raise ResponseParserError("a listing that does not say whether it ends")
+        more = page.get("IsTruncated")
+        if more is None or (more and not page.get("NextContinuationToken")):
+            raise ResponseParserError("a listing that does not say whether or how it goes on")
         return page
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:

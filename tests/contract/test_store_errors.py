@@ -155,6 +155,7 @@ def test_bytes_that_always_arrive_damaged_are_never_stored(checking):
         ("put_parts", b"<Error><Code>InternalError</Code></Error>"),
         ("list", b""),
         ("list", b"<ListBucketResult/>"),
+        ("list", b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"),
         ("list", b"<Error><Code>InternalError</Code></Error>"),
         ("delete", b"<Error><Code>InternalError</Code></Error>"),
     ],
