@@ -6,7 +6,7 @@ PEERS := .venv/installed-peers
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock bench clean
+.PHONY: help demo test lint format lock bench chaos clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -51,6 +51,11 @@ bench: $(PEERS) ## measure, side by side with s5cmd, rclone, aws s3 sync and bot
 	@$(BIN)/python -m benchmarks.editing
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.deployment
+
+chaos: $(INSTALLED) ## disturb hundreds of deployments and count what came of it (CHAOS="--runs 500 --first 0")
+	@PYTHONPATH=tests $(BIN)/python -m faults.chaos --each-alone
+	@PYTHONPATH=tests $(BIN)/python -m faults.chaos $(CHAOS)
+	@PYTHONPATH=tests $(BIN)/python -m faults.error_rate
 
 lock: $(INSTALLED) ## choose versions anew for requirements.txt and requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
-from galleria_action.errors import DeployError, StoreError
+from galleria_action.errors import Cancelled, DeployError, StoreError
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Change, Kind, Plan
@@ -35,6 +35,11 @@ from galleria_action.transfer import ByteBudget
 BYTES_IN_FLIGHT = 64 << 20
 """Of objects; while it is edited and sent, one takes up to three times its size in memory."""
 DELETES_BETWEEN_GATES = 1000
+CANCELLED_SECONDS = 3.0
+"""For what arrived to be recorded after a cancellation; before them pass `transfer.DRAIN_SECONDS`,
+and the runner, which asked at first with SIGINT, sends SIGKILL after ten."""
+FAILED_SECONDS = 30.0
+"""The same after a failure. A store that is in trouble may not answer at all."""
 
 
 @dataclass(kw_only=True)
@@ -84,8 +89,11 @@ class Deployment:
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
             self._write()
+        except Cancelled:
+            self.journal.try_to_flush(CANCELLED_SECONDS)
+            raise
         except BaseException:
-            self._save_what_arrived()
+            self.journal.try_to_flush(FAILED_SECONDS)
             raise
         finally:
             self.observer.finished()
@@ -246,8 +254,3 @@ class Deployment:
             site=plan.site_prefix if plan.site else None,
         )
         self.journal.flush()
-
-    def _save_what_arrived(self) -> None:
-        """Best effort: whatever failed before is what the user has to know."""
-        with suppress(DeployError):
-            self.journal.flush()

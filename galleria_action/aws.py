@@ -70,6 +70,7 @@ def store(
         return _store(
             _custom_place(bucket, bucket.endpoint, _given(bucket)),
             lambda: _careful(bucket, _client(_session(bucket), bucket, concurrency), retries),
+            retries,
         )
     session = _signed_in(bucket, sign_in, retries) if sign_in else _session(bucket)
     client = _client(session, bucket, concurrency)
@@ -78,12 +79,12 @@ def store(
         place = _custom_place(bucket, bucket.endpoint, keys)
     else:
         place = _place_at_aws(bucket.name, client.meta, keys)
-    return _store(place, lambda: _careful(bucket, client, retries))
+    return _store(place, lambda: _careful(bucket, client, retries), retries)
 
 
-def _store(place: Place | None, careful: Callable[[], Store]) -> Store:
+def _store(place: Place | None, careful: Callable[[], Store], retries: Retries) -> Store:
     fast = engine.connect(place) if place else None
-    return FastStore(fast, careful) if fast else careful()
+    return FastStore(fast, careful, retries.rest) if fast else careful()
 
 
 _Keys = Callable[[], Credentials]

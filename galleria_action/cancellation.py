@@ -13,6 +13,9 @@ from contextlib import contextmanager
 
 from galleria_action.errors import Cancelled
 
+_shield = threading.local()
+"""Of the main thread: whether it is ``up``, and whether a signal is ``pending`` behind it."""
+
 
 @contextmanager
 def signals() -> Iterator[threading.Event]:
@@ -23,8 +26,12 @@ def signals() -> Iterator[threading.Event]:
     stopped = threading.Event()
 
     def cancel(_signal: int, _frame: object) -> None:
-        if not stopped.is_set():
-            stopped.set()
+        if stopped.is_set():
+            return
+        stopped.set()
+        if getattr(_shield, "up", False):
+            _shield.pending = True
+        else:
             raise Cancelled
 
     before = {each: signal.signal(each, cancel) for each in (signal.SIGINT, signal.SIGTERM)}
@@ -33,6 +40,23 @@ def signals() -> Iterator[threading.Event]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """What must not be left half done: a signal that comes meanwhile is raised at the end.
+
+    Of use in the main thread only, where signals are raised. Within another it ends with that.
+    """
+    within = getattr(_shield, "up", False)
+    _shield.up = True
+    try:
+        yield
+    finally:
+        _shield.up = within
+    if not within and getattr(_shield, "pending", False):
+        _shield.pending = False
+        raise Cancelled
 
 
 def pause(stopped: threading.Event) -> Callable[[float], None]:

@@ -1,7 +1,8 @@
 """One connection to a store: opened, secured and used without ever blocking.
 
 What takes time is a generator that yields the events to wait for (of `select.poll`) and is sent
-those that came: so one thread can wait for many connections, and a signal interrupts it.
+those that came, or is thrown :class:`TimeoutError`: so one thread can wait for many connections,
+and a signal interrupts it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ Steps = Generator[int, int, R]
 """Yields the events to wait for, is sent those that came, and returns an R."""
 
 CONNECT_SECONDS = 10.0
+"""For a connection, however many addresses are tried, and for each step of making it secure."""
 QUIET_SECONDS = 60.0
 """Without a byte in either direction; as long as boto3's limit for reading."""
 
@@ -98,6 +100,9 @@ class Connection:
             answer = yield from self._receive(incoming)
             if not sent:
                 answer = answer._replace(reusable=False)
+        except TimeoutError:
+            self.close()
+            raise Lost("no byte for too long") from None
         except (OSError, UnicodeError, Malformed) as error:
             unanswered = not self._fresh and not incoming.begun
             self.close()
@@ -111,8 +116,9 @@ class Connection:
         return answer
 
     def _open(self) -> Steps[None]:
-        self._fresh, self.patience = True, CONNECT_SECONDS
+        self._fresh = True
         yield from self._connect()
+        self.patience = CONNECT_SECONDS
         if tunnel := self._origin.tunnel:
             incoming = Incoming(bodyless=True)
             yield from self._send(tunnel, b"", incoming)
@@ -124,17 +130,20 @@ class Connection:
         self.patience = QUIET_SECONDS
 
     def _connect(self) -> Steps[None]:
-        """The first of the host's addresses that takes the connection."""
+        """The first of the host's addresses that takes the connection; the last to do so first."""
         error = OSError("no address")
-        for family, kind, protocol, _, address in socket.getaddrinfo(
-            *self._origin.address(), type=socket.SOCK_STREAM
-        ):
+        reached = self._origin.reached
+        places = socket.getaddrinfo(*self._origin.address(), type=socket.SOCK_STREAM)
+        places.sort(key=lambda place: place[4] not in reached)
+        for family, kind, protocol, _, address in places:
+            self.patience = CONNECT_SECONDS / len(places)
             try:
                 yield from self._reach(family, kind, protocol, address)
             except OSError as why:
                 self.close()
                 error = why
             else:
+                reached[:] = [address]
                 return
         raise error
 
@@ -206,15 +215,11 @@ class Connection:
 
 def finish(connection: Connection, steps: Steps[R]) -> R:
     """Make the ``steps`` of one connection, waiting in this thread; raises :class:`Lost`."""
-    events = 0
     try:
+        wanted = next(steps)
         while True:
-            wanted = steps.send(events) if events else next(steps)
             events = _waited(connection, wanted)
-            if not events:
-                steps.close()
-                connection.close()
-                raise Lost("no byte for too long")
+            wanted = steps.send(events) if events else steps.throw(TimeoutError())
     except StopIteration as stop:
         result: R = stop.value
         return result

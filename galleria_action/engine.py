@@ -6,6 +6,8 @@ is made by boto3, which knows what faults mean.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -28,11 +30,19 @@ _USER_AGENT = ("user-agent", f"galleria-deploy/{__version__}")
 
 
 class Declined(Exception):
-    """The engine cannot answer this; ask boto3."""
+    """The engine cannot answer this; ask boto3, ``after`` so many seconds."""
+
+    after: float | None = None
 
 
 class Failed(Declined):
     """It should have been able to: a fault of the network, the store or the engine."""
+
+    def __init__(self, answer: Response | None = None) -> None:
+        super().__init__()
+        asked = answer.headers.get("retry-after", "") if answer else ""
+        if asked.isascii() and asked.isdigit():
+            self.after = float(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,10 @@ class Engine:
         sha256: str = "",
     ) -> str:
         """Write an object and return its ETag, which only the caller can compare."""
-        given = {**_stored(headers), **_conditional(condition)}
+        given = _stored(headers)
+        if condition:
+            # What others rely on from now on is never there damaged, not even for a moment.
+            given |= {**_conditional(condition), "content-md5": _content_md5(data)}
         # Made twice, the second would be refused because of the first.
         head = self._head("PUT", self._target(key), given, data, sha256)
         answer = self._exchange(head, data, again=condition is None)
@@ -211,13 +224,13 @@ def etag(answer: Response | Lost) -> str:
         raise Failed
     found = answer.headers.get("etag")
     if not found or answer.status != 200:
-        raise Failed
+        raise Failed(answer)
     return found.removeprefix("W/").strip('"')
 
 
 def _succeeded(answer: Response) -> Response:
     if answer.status != 200:
-        raise Failed
+        raise Failed(answer)
     return answer
 
 
@@ -225,9 +238,11 @@ def _stored(headers: Headers) -> dict[str, str]:
     return {"content-type": headers.content_type, "cache-control": headers.cache_control}
 
 
-def _conditional(condition: Condition | None) -> dict[str, str]:
-    if condition is None:
-        return {}
+def _content_md5(data: bytes) -> str:
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def _conditional(condition: Condition) -> dict[str, str]:
     if condition.etag is None:
         return {"if-none-match": "*"}
     return {"if-match": f'"{condition.etag}"'}

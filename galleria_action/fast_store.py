@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from galleria_action.engine import Declined, Engine, Failed
+from galleria_action.errors import FailureReason, StoreError
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
 from galleria_action.store import Condition, Found, Store, Uplink
@@ -21,28 +22,40 @@ from galleria_action.uplink import FastUplink
 
 T = TypeVar("T")
 
-MOST_FAILURES = 3
+MOST_FAILURES = 5
+"""In a row. Where one request in ten fails, so many do once in a hundred thousand requests."""
+MOST_DAMAGED = 5
 
 
 class FastStore:
     """The bucket of ``engine``; ``careful`` makes the store that answers what it declines.
 
     After a few failures in a row the engine is given up for the rest of the run: a store that is
-    in trouble is left to the one that knows how to wait.
+    in trouble is left to the one that knows how to wait. ``rest`` waits as a store asked for.
     """
 
     remarks: Sequence[str] = ()
 
-    def __init__(self, engine: Engine, careful: Callable[[], Store]) -> None:
+    def __init__(
+        self, engine: Engine, careful: Callable[[], Store], rest: Callable[[float], None]
+    ) -> None:
         self._engine = engine
         self._make = careful
+        self._rest = rest
         self._made: Store | None = None
         self._making = threading.Lock()
         self._failures = 0
-        self._etags_are_md5 = True
+        self._etags_are_md5: bool | None = None  # until one has been seen
 
     def get(self, key: str) -> Found | None:
-        return self._first(lambda: self._engine.get(key), lambda store: store.get(key))
+        return self._first(lambda: self._read(key), lambda store: store.get(key))
+
+    def _read(self, key: str) -> Found | None:
+        """What the ETag proves, or two attempts say; raises :class:`Declined` if neither is so."""
+        found = self._engine.get(key)
+        if found is None or found.is_proven or found == self._engine.get(key):
+            return found
+        raise Declined
 
     def head(self, key: str) -> str | None:
         return self._first(lambda: self._engine.head(key), lambda store: store.head(key))
@@ -55,17 +68,46 @@ class FastStore:
         condition: Condition | None = None,
         sha256: str = "",
     ) -> str:
-        if self._etags_are_md5:
+        after = None
+        if self._etags_are_md5 is not False:
             try:
                 etag = self._try(lambda: self._engine.put(key, data, headers, condition, sha256))
-            except Declined:
-                pass
+            except Declined as declined:
+                after = declined.after
             else:
                 if self.proves(etag, data):
                     return etag
                 # It is sent again with Content-MD5, in place of what has just been put.
                 condition = condition and Condition(etag)
-        return self.careful.put(key, data, headers, condition)
+        return self.put_carefully(key, data, headers, condition, after=after)
+
+    def put_carefully(
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        condition: Condition | None = None,
+        *,
+        after: float | None = None,
+    ) -> str:
+        """Write an object as :meth:`put` does, without the engine, ``after`` so many seconds.
+
+        It carries Content-MD5, which some stores ignore: where ETags are known to be MD5s, they
+        have the last word.
+        """
+        self._wait(after)
+        for _ in range(MOST_DAMAGED):
+            etag = self.careful.put(key, data, headers, condition)
+            if self.proves(etag, data) or not self._etags_are_md5:
+                return etag
+            condition = condition and Condition(etag)
+        raise StoreError(
+            FailureReason.NETWORK,
+            f"Error: Could not write {key}: what arrives is not what was sent, "
+            "several times in a row",
+            advice="Something on the way to the store alters what passes. Run again, and from "
+            "another network if it stays so.",
+        )
 
     @contextmanager
     def uplink(self, executor: Executor) -> Iterator[Uplink]:
@@ -78,16 +120,16 @@ class FastStore:
     @property
     def puts_fast(self) -> bool:
         """Whether the engine is (still) worth a try for a put."""
-        return self._etags_are_md5 and self._failures < MOST_FAILURES
+        return self._etags_are_md5 is not False and self._failures < MOST_FAILURES
 
     def proves(self, etag: str, data: bytes) -> bool:
         """Whether the ETag is the MD5 of what was sent.
 
-        Else that was damaged on its way, or the store's ETags are something else: from now on
-        everything is sent with Content-MD5.
+        Else that was damaged on its way; or, if none ever was one, the store's ETags are
+        something else: from now on everything is sent with Content-MD5.
         """
         proven = etag == hashlib.md5(data, usedforsecurity=False).hexdigest()
-        self._etags_are_md5 = self._etags_are_md5 and proven
+        self._etags_are_md5 = proven or bool(self._etags_are_md5)
         return proven
 
     @contextmanager
@@ -109,7 +151,8 @@ class FastStore:
             while page := self._try(lambda: next(pages, None)):
                 yield from page
                 after = page[-1][0]
-        except Declined:
+        except Declined as declined:
+            self._wait(declined.after)
             yield from self.careful.list(prefix, after)
 
     def files(self, folder: str) -> Iterator[tuple[str, Listed]]:
@@ -122,8 +165,13 @@ class FastStore:
     def _first(self, fast: Callable[[], T], careful: Callable[[Store], T]) -> T:
         try:
             return self._try(fast)
-        except Declined:
+        except Declined as declined:
+            self._wait(declined.after)
             return careful(self.careful)
+
+    def _wait(self, after: float | None) -> None:
+        if after is not None:
+            self._rest(after)
 
     def _try(self, request: Callable[[], T]) -> T:
         if self._failures >= MOST_FAILURES:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 MOST_HEAD = 64 << 10
 """Bytes of an answer's head, and of a chunk's first line; more is no answer to read."""
@@ -20,7 +20,8 @@ _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?=[ \r]|\Z)")
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,%d})[ \t]*(?:;[^\r\n]*)?" % MOST_DIGITS)
 # Only what is asked for: most of what stores say is for others.
 _HEADER = re.compile(
-    rb"\r\n(connection|content-length|etag|transfer-encoding):([^\r\n]*)", re.IGNORECASE
+    rb"\r\n(connection|content-length|etag|retry-after|transfer-encoding):([^\r\n]*)",
+    re.IGNORECASE,
 )
 
 
@@ -78,11 +79,9 @@ class Incoming:
                 self._head = head
         return self._complete()
 
-    def end(self) -> Response:
-        """The answer if the end of the connection completes it; raises :class:`Malformed`."""
-        if self._head is None or not self._until_end():
-            raise Malformed("the answer was cut off")
-        return Response(*self._head, bytes(self._data), reusable=False)
+    def end(self) -> NoReturn:
+        """The connection has ended before the answer was complete: raises :class:`Malformed`."""
+        raise Malformed("the answer was cut off")
 
     def _complete(self) -> Response | None:
         assert self._head is not None
@@ -91,9 +90,8 @@ class Incoming:
             return self._response(b"")
         if "transfer-encoding" in headers:
             return self._chunked(headers["transfer-encoding"])
-        if self._until_end():
-            return None
-        found = headers["content-length"]
+        found = headers.get("content-length", "")
+        # Without one the end of the connection would have to end it; a break looks the same.
         if not (found.isascii() and found.isdigit() and len(found) <= MOST_DIGITS):
             raise Malformed("a length that is none")
         length = int(found)
@@ -105,11 +103,6 @@ class Incoming:
             body = bytes(self._data[:length])
             del self._data[:length]
         return self._response(body)
-
-    def _until_end(self) -> bool:
-        assert self._head is not None
-        headers = self._head[1]
-        return "transfer-encoding" not in headers and "content-length" not in headers
 
     def _response(self, body: bytes) -> Response:
         assert self._head is not None

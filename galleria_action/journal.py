@@ -9,12 +9,16 @@ wait for times of their own.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 
 from galleria_action import deployed, ledger
 from galleria_action.errors import (
+    Cancelled,
     ConditionFailed,
     ConditionUnknown,
     DeployError,
@@ -35,7 +39,7 @@ MOST_DOUBLINGS = 8
 
 
 class Journal:
-    """The ledger of one run. Used by one thread."""
+    """The ledger of one run. Used by one thread, at last by one of its own."""
 
     def __init__(
         self,
@@ -110,6 +114,25 @@ class Journal:
             advice="Run again when they are done, and let the workflow's `concurrency` keep "
             "deployments of one gallery apart.",
         )
+
+    def try_to_flush(self, seconds: float) -> None:
+        """The last flush of a run that failed: for so long, and without a word.
+
+        What made it fail is what the user has to know.
+        """
+        ended: Future[None] = Future()
+
+        def flush() -> None:
+            try:
+                self.flush()
+            except BaseException as error:  # noqa: BLE001
+                ended.set_exception(error)
+            else:
+                ended.set_result(None)
+
+        threading.Thread(target=flush, daemon=True).start()
+        with suppress(DeployError, Cancelled, TimeoutError):
+            ended.result(seconds)
 
     def _attempt(self) -> bool:
         """Write what is new, if anything is; False if somebody else wrote in between."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from galleria_action.cancellation import shielded
 from galleria_action.connection import READ, Connection, Lost, Steps
 from galleria_action.http1 import Response
 from galleria_action.origin import Origin
@@ -71,12 +72,18 @@ class Lanes:
 
     def send(self, head: bytes, body: bytes, answered: Answered) -> None:
         """Begin a request that may be made twice (if a connection turns out to be closed)."""
-        lane = self._idle.pop() if self._idle else _Lane(Connection(self._origin))
-        self._begin(lane, _Request(head, body, answered))
+        with shielded():
+            lane = self._idle.pop() if self._idle else _Lane(Connection(self._origin))
+            self._begin(lane, _Request(head, body, answered))
 
     def turn(self, seconds: float) -> None:
         """Go on with what was begun: wait for something to happen, at most so long."""
-        for descriptor, events in self._poll.poll(seconds * 1000):
+        happened = self._poll.poll(seconds * 1000)
+        with shielded():  # a lane in the middle of a step is of no use to whoever goes on
+            self._look_at(happened)
+
+    def _look_at(self, happened: list[tuple[int, int]]) -> None:
+        for descriptor, events in happened:
             if descriptor == self._ear:
                 os.read(self._ear, _RINGS)
             elif lane := self._lanes.get(descriptor):
@@ -86,7 +93,7 @@ class Lanes:
             self._next_look = now + _LOOKS
             for lane in [each for each in self._lanes.values() if each.request]:
                 if lane.deadline < now:
-                    self._end(lane, Lost("no byte for too long"))
+                    self._go_on(lane, 0)
 
     def wake(self) -> None:
         """End the turn that another thread is waiting in, if there is one."""
@@ -110,12 +117,16 @@ class Lanes:
         self._go_on(lane, None)
 
     def _go_on(self, lane: _Lane, events: int | None) -> None:
+        """Make the next step for ``events``: None before the first, 0 if none came in time."""
         if lane.steps is None:  # somebody spoke or hung up unasked
             self._idle.remove(lane)
             self._hang_up(lane)
             return
         try:
-            wanted = next(lane.steps) if events is None else lane.steps.send(events)
+            if events == 0:
+                wanted = lane.steps.throw(TimeoutError())
+            else:
+                wanted = next(lane.steps) if events is None else lane.steps.send(events)
         except StopIteration as stop:
             self._end(lane, stop.value)
         except Lost as error:

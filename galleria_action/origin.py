@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from galleria_action import http1
@@ -24,6 +24,8 @@ class Origin:
         None for plain HTTP.
     proxy
         The URL of an HTTP proxy, None for the direct way.
+    reached
+        The address that took the last connection, if one did: a note for the next.
     """
 
     host: str
@@ -31,6 +33,7 @@ class Origin:
     base: str
     tls: ssl.SSLContext | None = None
     proxy: str | None = None
+    reached: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def of(cls, url: str, tls: ssl.SSLContext | None, proxy: str | None) -> Origin:

@@ -129,10 +129,10 @@ class _Comparison:
         if listed is None:
             known = (entry is not None and entry.etag) or each.key in self._deployed
             return Reason.MISSING if known else Reason.NEW
+        if self._has_arrived(each, entry, listed, reading):
+            return None
         if entry is None or not entry.source:
-            if self._config.force:
-                return Reason.FORCED
-            return None if reading.md5 == listed.etag else Reason.UNVERIFIED
+            return Reason.FORCED if self._config.force else Reason.UNVERIFIED
         if entry.source != reading.sha256:
             return Reason.CHANGED
         if edits.remover(entry.edit) != edits.remover(reading.edit):
@@ -145,21 +145,36 @@ class _Comparison:
             return Reason.HEADERS
         return None if entry.etag == listed.etag else Reason.DIFFERS
 
+    def _has_arrived(
+        self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading
+    ) -> bool:
+        """Whether what is listed are the wanted bytes, though the ledger knows others or none.
+
+        Such as those that a killed run has sent and not recorded. Their headers are unknown; if
+        the ledger's are others, they have to be put.
+        """
+        if entry is not None and entry.source and entry.etag == listed.etag:
+            return False
+        headers = entry.headers if entry else ""
+        same = bool(reading.md5) and reading.md5 == listed.etag
+        return same and headers in ("", each.headers.digest)
+
     def _facts(self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading) -> Entry:
-        if entry is not None and entry.source:
+        if entry is not None and entry.source and entry.etag == listed.etag:
             return entry._replace(
                 owner=each.owner,
                 deployment_hash=each.deployment_hash,
                 position=entry.position if reading.position is None else reading.position,
             )
-        return Entry(  # adopted: another tool put the very bytes, with headers nobody knows
+        before = entry is not None and bool(entry.source) and entry.listed
+        return Entry(  # adopted: the very bytes, with headers nobody knows
             owner=each.owner,
             source=reading.sha256,
             edit=reading.edit,
             size=listed.size,
             etag=listed.etag,
             deployment_hash=each.deployment_hash,
-            listed=each.owner is not Owner.PHOTO or each.key in self._deployed,
+            listed=before or each.owner is not Owner.PHOTO or each.key in self._deployed,
             position=reading.position,
         )
 

@@ -43,6 +43,10 @@ class Retries:
                 self.sleep(self._delay(attempt, verdict.after))
         raise AssertionError("at least one attempt is made")
 
+    def rest(self, asked: float) -> None:
+        """Wait as a server asked for, in seconds."""
+        self.sleep(self._delay(1, asked))
+
     def _delay(self, attempt: int, asked: float | None) -> float:
         ceiling = min(self.longest, self.first * 2**attempt)
         jitter = random.uniform(0, ceiling)  # noqa: S311

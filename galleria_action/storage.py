@@ -9,8 +9,10 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, TypeVar
 
+from botocore.parsers import ResponseParserError
+
 from galleria_action import s3_faults
-from galleria_action.errors import ConditionFailed, ConditionUnknown
+from galleria_action.errors import ConditionFailed, ConditionUnknown, FailureReason, StoreError
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
 from galleria_action.retry import Retries
@@ -37,15 +39,31 @@ class S3Store:
         return ()
 
     def get(self, key: str) -> Found | None:
+        """What the ETag proves, or, as it need not be an MD5, two attempts in a row say."""
+        found = self._read(key)
+        for _ in range(self._retries.attempts):
+            if found is None or found.is_proven:
+                return found
+            before, found = found, self._read(key)
+            if found == before:
+                return found
+        raise StoreError(
+            FailureReason.NETWORK,
+            f"Error: Could not read {key}: it arrives as something else each time",
+            advice="Something on the way from the store alters what passes, or others write it all "
+            "the time. Run again.",
+        )
+
+    def _read(self, key: str) -> Found | None:
         def request() -> Found:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            return Found(answer["Body"].read(), _bare(answer["ETag"]))
+            return Found(answer["Body"].read(), _etag(answer))
 
         return self._unless_absent(f"read {key}", request)
 
     def head(self, key: str) -> str | None:
         def request() -> str:
-            return _bare(self._client.head_object(Bucket=self._bucket, Key=key)["ETag"])
+            return _etag(self._client.head_object(Bucket=self._bucket, Key=key))
 
         return self._unless_absent(f"look at {key}", request)
 
@@ -65,8 +83,8 @@ class S3Store:
             **_arguments(headers),
         }
         if condition is None:
-            answer = self._call(f"write {key}", lambda: self._client.put_object(**arguments))
-            return _bare(answer["ETag"])
+            request = lambda: _etag(self._client.put_object(**arguments))  # noqa: E731
+            return str(self._call(f"write {key}", request))
         return self._put_if(key, arguments, condition)
 
     def _put_if(self, key: str, arguments: dict[str, Any], condition: Condition) -> str:
@@ -87,11 +105,11 @@ class S3Store:
             raise ConditionUnknown(key) from None
 
     def _put_on_condition(self, key: str, arguments: dict[str, Any], header: dict[str, str]) -> str:
-        def request() -> Any:
-            return self._client.put_object(**arguments, **header)
+        def request() -> str:
+            return _etag(self._client.put_object(**arguments, **header))
 
         try:
-            return _bare(self._retries.call(request, s3_faults.judge)["ETag"])
+            return self._retries.call(request, s3_faults.judge)
         except Exception as error:
             status, code = s3_faults.status_of(error), s3_faults.code_of(error)
             # 404: AWS's answer to If-Match on an object that is gone.
@@ -113,12 +131,7 @@ class S3Store:
         place["UploadId"] = upload["UploadId"]
         try:
             done = [self._put_part(place, number, part) for number, part in enumerate(parts, 1)]
-            self._call(
-                f"finish the upload of {key}",
-                lambda: self._client.complete_multipart_upload(
-                    **place, MultipartUpload={"Parts": done}
-                ),
-            )
+            self._complete(place, done)
         except BaseException:
             self._abort(place)
             raise
@@ -126,13 +139,27 @@ class S3Store:
         return self.head(key) or ""
 
     def _put_part(self, place: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
-        answer = self._call(
+        etag = self._call(
             f"write part {number} of {place['Key']}",
-            lambda: self._client.upload_part(
-                **place, PartNumber=number, Body=part, ContentMD5=_md5(part)
+            lambda: _etag(
+                self._client.upload_part(
+                    **place, PartNumber=number, Body=part, ContentMD5=_md5(part)
+                )
             ),
         )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        return {"PartNumber": number, "ETag": f'"{etag}"'}
+
+    def _complete(self, place: dict[str, str], done: list[dict[str, Any]]) -> None:
+        def request() -> Any:
+            return self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": done})
+
+        try:
+            self._retries.call(request, s3_faults.judge)
+        except Exception as error:
+            # So says many a store to the second attempt if the first one has succeeded.
+            ended = s3_faults.code_of(error) == "NoSuchUpload"
+            if not (ended and self.head(place["Key"]) == _etag_of_parts(done)):
+                raise self._explained(error, f"finish the upload of {place['Key']}") from error
 
     def _abort(self, place: dict[str, str]) -> None:
         """Best effort: parts that stay cost money until a lifecycle rule removes them."""
@@ -148,12 +175,19 @@ class S3Store:
     def _objects(self, **arguments: str) -> Iterator[tuple[str, Listed]]:
         arguments["Bucket"] = self._bucket
         while True:
-            page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
+            page = self._call("list the bucket", lambda: self._page(arguments))
             for each in page.get("Contents", ()):
                 yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
-            if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
+            if not page["IsTruncated"]:
                 return
             arguments["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _page(self, arguments: Mapping[str, str]) -> Any:
+        page = self._client.list_objects_v2(**arguments)
+        more = page.get("IsTruncated")
+        if more is None or (more and not page.get("NextContinuationToken")):
+            raise ResponseParserError("a listing that does not say whether or how it goes on")
+        return page
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         errors: dict[str, str] = {}
@@ -162,9 +196,11 @@ class S3Store:
         return errors
 
     def _delete_some(self, keys: Sequence[str]) -> dict[str, str]:
+        errors: dict[str, str] = {}
         if self._delete_batches:
             try:
-                return self._delete_batch(keys)
+                deleted, errors = self._delete_batch(keys)
+                keys = [key for key in keys if key not in deleted | errors.keys()]
             except Exception as error:
                 # Old stores want a Content-MD5 here, which boto3 no longer sends.
                 if s3_faults.status_of(error) not in (400, 411, 501):
@@ -175,15 +211,19 @@ class S3Store:
                 f"delete {key}",
                 lambda key=key: self._client.delete_object(Bucket=self._bucket, Key=key),  # type: ignore[misc]
             )
-        return {}
+        return errors
 
-    def _delete_batch(self, keys: Sequence[str]) -> dict[str, str]:
-        def request() -> dict[str, str]:
+    def _delete_batch(self, keys: Sequence[str]) -> tuple[set[str], dict[str, str]]:
+        """The keys that the answer says are deleted, and those that it gives an error for.
+
+        An answer that names neither proves nothing, so it is not asked to be quiet.
+        """
+
+        def request() -> tuple[set[str], dict[str, str]]:
             answer = self._client.delete_objects(
-                Bucket=self._bucket,
-                Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True},
+                Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys]}
             )
-            return {
+            return {each["Key"] for each in answer.get("Deleted", ())}, {
                 each["Key"]: f"{each.get('Code', '')} {each.get('Message', '')}".strip()
                 for each in answer.get("Errors", ())
             }
@@ -206,6 +246,21 @@ class S3Store:
 
     def _explained(self, error: Exception, action: str) -> Exception:
         return s3_faults.explain(error, action, self._bucket, self._where)
+
+
+def _etag(answer: Mapping[str, Any]) -> str:
+    """The ETag of an answer, without quotes; one that has none is not what S3 says."""
+    if not answer.get("ETag"):
+        raise ResponseParserError("an answer without an ETag")
+    return _bare(answer["ETag"])
+
+
+def _etag_of_parts(parts: Sequence[Mapping[str, Any]]) -> str | None:
+    """What most stores make the ETag of the whole; None if those of the parts are no MD5s."""
+    with suppress(ValueError):
+        digests = b"".join([bytes.fromhex(_bare(part["ETag"])) for part in parts])
+        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+    return None
 
 
 def _bare(etag: str) -> str:

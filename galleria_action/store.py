@@ -6,6 +6,7 @@ ETags are opaque texts without quotes. Keys are Unicode texts. Every method rais
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
@@ -22,6 +23,11 @@ class Found:
 
     data: bytes
     etag: str
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the ETag is the MD5 of the data, as it is on most stores."""
+        return self.etag == hashlib.md5(self.data, usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

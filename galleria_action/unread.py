@@ -19,7 +19,7 @@ class ReadRequest(NamedTuple):
     edit
         The correction it may get; None where its photo's full is known to go as it is.
     md5
-        The object is listed but unknown, so its ETag may prove it.
+        The object is listed but not known to be what is listed, so its ETag may prove it.
     begun
         What was read of it already: all that is to be known of a file that goes as it is.
     """
@@ -65,8 +65,8 @@ def find(
 def _request(
     each: Wanted, edit: Edit | None, entry: Entry | None, listed: Listed | None, *, force: bool
 ) -> ReadRequest:
-    unknown = entry is None or not entry.source
-    return ReadRequest(each, edit, md5=listed is not None and unknown and not force)
+    unknown = entry is None or not entry.source or (listed and listed.etag != entry.etag)
+    return ReadRequest(each, edit, md5=listed is not None and bool(unknown) and not force)
 
 
 def _is_settled(

@@ -7,19 +7,17 @@ from contextlib import AbstractContextManager, suppress
 from typing import NamedTuple, Protocol
 
 from galleria_action.connection import Lost
-from galleria_action.engine import Declined, Engine, Failed, etag
+from galleria_action.engine import Declined, Engine, etag
 from galleria_action.headers import Headers
 from galleria_action.http1 import Response
 from galleria_action.lanes import Lanes
-from galleria_action.store import Store
 
 
 class Judge(Protocol):
     """Who decides what the engine may do and what its answers are worth."""
 
-    @property
-    def careful(self) -> Store:
-        """The store that does what the engine does not."""
+    def put_carefully(self, key: str, data: bytes, headers: Headers, *, after: float | None) -> str:
+        """Make a put that the engine did not manage, ``after`` so many seconds; the ETag."""
 
     @property
     def puts_fast(self) -> bool:
@@ -57,13 +55,15 @@ class FastUplink:
 
     def _attempt(self, put: _Put, *, first: bool) -> None:
         def answered(answer: Response | Lost) -> None:
-            found = self._proven(answer, put.data)
-            if found is not None:
-                put.result.set_result(found)
-            elif first and _may_pass(answer):
-                self._attempt(put, first=False)
+            try:
+                found = self._proven(answer, put.data)
+            except Declined as declined:
+                if first and _may_pass(answer) and declined.after is None:
+                    self._attempt(put, first=False)
+                else:
+                    self._carefully(put, declined.after)
             else:
-                self._carefully(put)
+                put.result.set_result(found)
 
         if head := self._head(put):
             self._lanes.send(head, put.data, answered)
@@ -83,16 +83,15 @@ class FastUplink:
     def wake(self) -> None:
         self._lanes.wake()
 
-    def _proven(self, answer: Response | Lost, data: bytes) -> str | None:
-        """The ETag, if it shows that the data has arrived."""
-        try:
-            with self._judge.counted():
-                found = etag(answer)
-        except Failed:
-            return None
-        return found if self._judge.proves(found, data) else None
+    def _proven(self, answer: Response | Lost, data: bytes) -> str:
+        """The ETag; raises :class:`Declined` unless it shows that the data has arrived."""
+        with self._judge.counted():
+            found = etag(answer)
+        if not self._judge.proves(found, data):
+            raise Declined
+        return found
 
-    def _carefully(self, put: _Put) -> None:
+    def _carefully(self, put: _Put, after: float | None = None) -> None:
         def tell(second: Future[str]) -> None:
             error = second.exception()
             if error is None:
@@ -101,7 +100,7 @@ class FastUplink:
                 put.result.set_exception(error)
 
         def send() -> str:  # there, because boto3 takes long to load
-            return self._judge.careful.put(put.key, put.data, put.headers)
+            return self._judge.put_carefully(put.key, put.data, put.headers, after=after)
 
         self._executor.submit(send).add_done_callback(tell)
 

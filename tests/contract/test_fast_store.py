@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import itertools
 import signal
 import subprocess
 import sys
@@ -128,6 +131,16 @@ def test_an_etag_that_proves_nothing_on_a_condition():
     ]
 
 
+@pytest.mark.parametrize("condition", [None, Condition(None), Condition("seen")])
+def test_what_others_rely_on_is_never_there_damaged(condition):
+    """The engine sends Content-MD5 with manifest and ledger: the store compares it first."""
+    with scripted.scripted(taken) as script:
+        scripted.store(script.address).put("a", b"picture", HEADERS, condition)
+
+    digest = base64.b64encode(hashlib.md5(b"picture").digest()).decode() if condition else None
+    assert [each.headers["Content-MD5"] for each in script.from_engine] == [digest]
+
+
 @pytest.fixture(params=["rclone", pytest.param("ceph", marks=pytest.mark.ceph)])
 def checking(request) -> Server:
     """Servers that hold a put against its Content-MD5."""
@@ -146,7 +159,107 @@ def test_bytes_damaged_on_their_way_are_replaced(checking):
     assert store.head("a.jpg") == etag
 
 
+def _damaging(*requests: int) -> Answers:
+    """A store that ignores Content-MD5 and gets other bytes in the puts of these numbers."""
+    numbers = itertools.count()
+
+    def answer(request: scripted.Request) -> Answer:
+        damaged = next(numbers) in requests
+        return taken(request._replace(body=b"Q" + request.body[1:]) if damaged else request)
+
+    return answer
+
+
+@pytest.mark.parametrize("condition", [None, Condition(None)])
+def test_damaged_again_on_the_second_way(condition):
+    """Where ETags are known to be MD5s they are believed more than a silent Content-MD5."""
+    with scripted.scripted(_damaging(1, 2, 3)) as script:
+        store = scripted.store(script.address)
+        store.put("a", b"first", HEADERS)
+        etag = store.put("b", b"picture", HEADERS, condition)
+        store.put("c", b"third", HEADERS)
+
+    assert etag == hashlib.md5(b"picture").hexdigest()
+    assert [each.by_boto3 for each in script.requests] == [False, False, True, True, True, False]
+    if condition:
+        replaced = hashlib.md5(b"Qicture").hexdigest()
+        seen = [each.headers["If-Match"] for each in script.requests[2:5]]
+        assert seen == [f'"{replaced}"'] * 3
+
+
+def test_always_damaged():
+    """It is an error, and no success, when what was sent never arrives."""
+    with scripted.scripted(_damaging(*range(1, 99))) as script:
+        store = scripted.store(script.address)
+        store.put("a", b"first", HEADERS)
+        with pytest.raises(StoreError) as raised:
+            store.put("b", b"picture", HEADERS)
+
+    assert raised.value.reason is FailureReason.NETWORK
+    assert "not what was sent" in raised.value.headline
+
+
+def _stored(data: bytes, etag: str = "") -> Answer:
+    return Answer(headers={"ETag": f'"{etag or hashlib.md5(data).hexdigest()}"'}, body=data)
+
+
+def test_a_damaged_object_is_read_again():
+    """The ETag tells, by the engine's way and by boto3's."""
+    good, bad = _stored(b"ledger"), _stored(b"Qedger", hashlib.md5(b"ledger").hexdigest())
+    for answers, asked in [([bad, good], 3), ([bad, bad._replace(body=b"Other"), bad, good], 4)]:
+        queue = iter(answers)
+        with scripted.scripted(lambda _, queue=queue: Answer(*next(queue, good))) as script:
+            assert scripted.store(script.address).get("a").data == b"ledger"
+        assert len(script.requests) == asked
+
+
+def test_an_object_whose_etag_is_no_md5_is_read_twice():
+    """Two equal answers are as good a proof."""
+    with scripted.scripted(lambda _: _stored(b"ledger", "opaque")) as script:
+        assert scripted.store(script.address).get("a").data == b"ledger"
+
+    assert [each.by_boto3 for each in script.requests] == [False, False]
+
+
+def test_an_object_that_is_another_each_time():
+    """No attempt is believed."""
+    numbers = itertools.count()
+    answer = lambda _: _stored(b"%d" % next(numbers), "opaque")  # noqa: E731
+    with scripted.scripted(answer) as script, pytest.raises(StoreError) as raised:
+        scripted.store(script.address).get("a")
+
+    assert raised.value.reason is FailureReason.NETWORK
+
+
 # Faults
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.get("a"),
+        lambda store: store.put("a", b"x", HEADERS),
+        lambda store: list(store.list("")),
+    ],
+)
+def test_the_engine_honours_retry_after(ask):
+    """What it was asked to wait is waited before boto3 makes the next attempt."""
+    page = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+
+    def answer(request: scripted.Request) -> Answer:
+        if not request.by_boto3:
+            return fault(503, "SlowDown", Retry_After="7")
+        if "list-type" in request.target:
+            return Answer(body=page)
+        return taken(request)
+
+    with scripted.scripted(answer) as script:
+        stopped = Hurried()
+        ask(scripted.store(script.address, stopped))
+
+    assert [each.by_boto3 for each in script.requests] == [False, True]
+    assert len(stopped.pauses) == 1
+    assert stopped.pauses[0] >= 7
 
 
 def test_retry_after_behind_a_failing_engine():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import ssl
 import threading
@@ -18,7 +19,9 @@ from support import scripted, servers
 from support.scripted import Answer
 
 from galleria_action import connection, http1, lanes
+from galleria_action.cancellation import signals
 from galleria_action.connection import Lost
+from galleria_action.errors import Cancelled
 from galleria_action.http1 import Response
 from galleria_action.lanes import Lanes
 from galleria_action.origin import Origin
@@ -354,6 +357,28 @@ def test_silence(monkeypatch):
 
 
 # Waiting and ending
+
+
+def test_a_signal_while_answers_come():
+    """It is raised when they have been dealt with: none of them is lost, none comes twice."""
+    with scripted.scripted(lambda _: Answer(body=b"ok")) as script, signals():
+        through = Lanes(Origin.of(script.address, None, None))
+        told: list[Response | Lost] = []
+
+        def answered(answer: Response | Lost) -> None:
+            signal.raise_signal(signal.SIGTERM)
+            told.append(answer)
+
+        head = http1.request("PUT", "/a", [("host", "store"), ("content-length", "0")])
+        through.send(head, b"", answered)
+        asked = Asked(through)
+        asked.made = 1
+        with pytest.raises(Cancelled):
+            asked.finish()
+        assert [each.body for each in told] == [b"ok"]
+
+        through.turn(0)
+        through.close()
 
 
 def test_a_turn_ends_when_nothing_happens():

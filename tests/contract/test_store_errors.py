@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from support import servers
+from support import scripted, servers
+from support.scripted import Answer, fault, taken
 from support.servers import HOST, Server
 
 from galleria_action.errors import FailureReason, StoreError
@@ -139,3 +141,85 @@ def test_bytes_that_always_arrive_damaged_are_never_stored(checking):
     assert len(sent) == Retries().attempts
     assert error.reason in (FailureReason.UPLOAD, FailureReason.NETWORK)
     assert servers.listing(checking, bucket) == {}
+
+
+# Answers that are none
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("get", b"<Error><Code>InternalError</Code></Error>"),
+        ("head", b""),
+        ("put", b"<Error><Code>InternalError</Code></Error>"),
+        ("put_parts", b"<Error><Code>InternalError</Code></Error>"),
+        ("list", b""),
+        ("list", b"<ListBucketResult/>"),
+        ("list", b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"),
+        ("list", b"<Error><Code>InternalError</Code></Error>"),
+        ("delete", b"<Error><Code>InternalError</Code></Error>"),
+    ],
+)
+def test_success_without_what_makes_it_one(operation, body):
+    """A 200 that lacks an ETag, or the end of a listing, is tried again and then explained."""
+    with scripted.scripted(lambda _: Answer(body=body)) as script:
+        error = _error(scripted.store(script.address).careful, operation)
+
+    assert error.reason is FailureReason.NETWORK
+    assert len(script.requests) == Retries().attempts
+
+
+def _deleted(*keys: str) -> Answer:
+    told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+    return Answer(body=f"<DeleteResult>{told}</DeleteResult>".encode())
+
+
+@pytest.mark.parametrize("told", [(), ("a",), ("a", "b"), ("a", "b", "c", "of others")])
+def test_a_delete_that_the_answer_does_not_name(told):
+    """It is not believed: such objects are deleted one by one."""
+
+    def answer(request: scripted.Request) -> Answer:
+        return _deleted(*told) if request.method == "POST" else Answer(204)
+
+    with scripted.scripted(answer) as script:
+        assert scripted.store(script.address).delete(["a", "b", "c"]) == {}
+
+    singly = [each.target[-1] for each in script.requests if each.method == "DELETE"]
+    assert singly == [key for key in "abc" if key not in told]
+
+
+def test_a_put_of_which_nothing_is_told():
+    """An answer without an ETag is no proof: the object is sent again."""
+    numbers = iter([Answer()])
+    with scripted.scripted(lambda request: next(numbers, None) or taken(request)) as script:
+        etag = scripted.store(script.address).careful.put("a", b"x", HEADERS)
+
+    assert etag == "9dd4e461268c8034f5c8564e155c67a6"
+    assert len(script.requests) == 2
+
+
+PARTS = [b"one", b"two"]
+WHOLE = hashlib.md5(b"".join(hashlib.md5(part).digest() for part in PARTS)).hexdigest() + "-2"
+
+
+@pytest.mark.parametrize(("there", "arrived"), [(WHOLE, True), ("0" * 32, False)])
+def test_the_end_of_an_upload_that_was_not_told(there, arrived):
+    """The upload is gone at the second attempt: what is there shows whether the first did it."""
+    ends = iter([fault(500, "InternalError")])
+
+    def answer(request: scripted.Request) -> Answer:
+        if request.target.endswith("?uploads"):
+            return Answer(body=b"<R><UploadId>u</UploadId></R>")
+        if request.method == "POST":
+            return next(ends, fault(404, "NoSuchUpload"))
+        return Answer(headers={"ETag": there}) if request.method == "HEAD" else taken(request)
+
+    with scripted.scripted(answer) as script:
+        store = scripted.store(script.address)
+        if arrived:
+            assert store.put_parts("a", iter(PARTS), HEADERS) == WHOLE
+        else:
+            with pytest.raises(StoreError, match="finish the upload of a"):
+                store.put_parts("a", iter(PARTS), HEADERS)
+
+    assert ("DELETE" in {each.method for each in script.requests}) is not arrived

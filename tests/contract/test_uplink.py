@@ -240,6 +240,17 @@ def test_after_failures_in_a_row(executor):
     assert len(script.from_boto3) == len(keys) + 1
 
 
+def test_a_time_to_wait(executor):
+    """It passes before boto3 makes the next attempt, also where another would do at once."""
+    stopped = servers.Hurried()
+    told = [fault(503, "SlowDown", Retry_After="7"), fault(500, "InternalError", Retry_After="8")]
+    with scripted.scripted(of_engine(*told)) as script:
+        by_turns(scripted.store(script.address, stopped), executor, "a", "b")
+
+    assert who(script) == [("a", "engine"), ("a", "boto3"), ("b", "engine"), ("b", "boto3")]
+    assert [int(each) for each in stopped.pauses] == [7, 8]
+
+
 def test_second_attempts_count(executor):
     """As failures, and as what ends a row of them; none is made once the engine is given up."""
     told = [BROKEN] * (MOST_FAILURES - 1) + [None] + [BROKEN] * 100

@@ -81,10 +81,10 @@ class Step:
     process: subprocess.Popen[str]
     files: Path
 
-    def finish(self) -> Run:
+    def finish(self, seconds: float = SECONDS) -> Run:
         """Wait for its end; what it left behind."""
         try:
-            stdout, stderr = self.process.communicate(timeout=SECONDS)
+            stdout, stderr = self.process.communicate(timeout=seconds)
         finally:
             self.kill()
         outputs = (self.files / "output").read_text()
@@ -115,6 +115,7 @@ class Job:
     inputs: dict[str, str] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    program: Path = ENTRYPOINT
 
     def start(self, **inputs: str) -> Step:
         """Start the program; an input's hyphens are written as underscores."""
@@ -125,7 +126,7 @@ class Job:
         (files / "event.json").write_text("{}")
         given = {**self.inputs, **{name.replace("_", "-"): text for name, text in inputs.items()}}
         process = subprocess.Popen(
-            [sys.executable, "-I", str(ENTRYPOINT)],
+            [sys.executable, "-I", str(self.program)],
             cwd=self.workspace,
             env={**self._runner(files), **_inputs(given), **self.environ},
             stdin=subprocess.DEVNULL,

@@ -114,7 +114,7 @@ class Forwarder(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def ask(self, data: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        connection = _connection(self.server.upstream)
+        connection = connection_to(self.server.upstream)
         try:
             # The Host header stays as it was signed.
             connection.putrequest(
@@ -152,7 +152,7 @@ class _Handler(Forwarder):
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward  # noqa: N815
 
 
-def _connection(server: Server) -> http.client.HTTPConnection:
+def connection_to(server: Server) -> http.client.HTTPConnection:
     place = urlsplit(server.endpoint)
     if place.scheme == "http":
         return http.client.HTTPConnection(place.hostname, place.port, timeout=60)

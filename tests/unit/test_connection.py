@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import trustme
@@ -148,12 +148,9 @@ def test_an_answer_in_pieces():
         assert ask(Connection(origin(port))).body == b"ok"
 
 
-@pytest.mark.parametrize(
-    "last",
-    [OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"HTTP/1.1 200 OK\r\n\r\nok"],
-)
-def test_the_last_answer(last):
+def test_the_last_answer():
     """After one that ends the connection, the next request opens another."""
+    last = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     with server(answers(last), answers(OK)) as port:
         used = Connection(origin(port))
         assert ask(used).body == b"ok"
@@ -393,6 +390,41 @@ def test_another_address(monkeypatch, first):
         used.close()
 
     assert found == 200
+
+
+@contextmanager
+def _silent() -> Iterator[tuple[str, int]]:
+    """An address that takes no connection and refuses none, as behind many a firewall."""
+    with socket.socket() as listening, ExitStack() as stack:
+        listening.bind((HOST, 0))
+        listening.listen(0)
+        for _ in range(8):  # its queue is full then
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()
+
+
+def test_an_address_that_never_answers(monkeypatch):
+    """It has a share of the time; the next is tried, and is the first one for what follows."""
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.4)
+    with server(answers(OK), answers(OK)) as port, _silent() as silent:
+        _addresses(monkeypatch, silent, (HOST, port))
+        store = Origin("store.example", 80, "")
+        tried: list[object] = []
+        reach = Connection._reach
+
+        def _noted(self, *place):
+            tried.append(place[-1])
+            return reach(self, *place)
+
+        monkeypatch.setattr(Connection, "_reach", _noted)
+        for _ in range(2):
+            used = Connection(store)
+            assert ask(used).status == 200
+            used.close()
+
+    assert tried == [silent, (HOST, port), (HOST, port)]
 
 
 @pytest.mark.parametrize("places", [[], [_refusing], [lambda: UNREACHABLE], [_refusing, _refusing]])

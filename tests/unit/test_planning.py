@@ -142,8 +142,10 @@ def test_other_files_are_always_hashed(wanted):
         (None, SAME, False, True),
         (Entry(Owner.PHOTO), SAME, False, True),
         (KNOWN, SAME, False, False),
+        (KNOWN, "other", False, True),
         (None, None, False, False),
         (None, SAME, True, False),
+        (KNOWN, "other", True, False),
     ],
 )
 def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
@@ -193,6 +195,35 @@ def test_adopted():
     assert plan.kept == {
         THUMB.key: entry(THUMB)._replace(headers="", listed=False),
     }
+
+
+BEFORE = entry(THUMB)._replace(source=sha256("before"), etag=md5("before"))
+"""What the ledger says of an object after a run that has sent another and was killed."""
+
+
+def test_arrived_but_not_recorded():
+    """The bytes that are wanted are not sent again because the ledger tells of others."""
+    plan = build(THUMB, remote(THUMB, BEFORE, md5(THUMB.file.name)), reading(THUMB))
+
+    assert plan.changes == ()
+    assert plan.kept == {THUMB.key: entry(THUMB)._replace(headers="")}
+
+
+@pytest.mark.parametrize(
+    ("known", "etag", "found"),
+    [
+        (BEFORE._replace(headers=OTHER.digest), md5(THUMB.file.name), {}),
+        (BEFORE, md5("before"), {}),
+        (BEFORE, md5("another"), {}),
+        (BEFORE, "", {"md5": ""}),
+    ],
+    ids=["other headers", "what was before", "what nobody knows", "no proof"],
+)
+def test_not_arrived(known, etag, found):
+    """Only the ETag of the wanted bytes is proof, and not where the headers have to change."""
+    plan = build(THUMB, remote(THUMB, known, etag or "-"), reading(THUMB, **found))
+
+    assert [each.reason for each in plan.changes] == [Reason.CHANGED]
 
 
 def test_unknown_headers_are_not_planned():
