@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import threading
 from collections.abc import Callable
@@ -96,14 +98,28 @@ def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
     return Place(url, found.region_name, keys)
 
 
+def examined(bucket: Bucket, stopped: threading.Event) -> tuple[Any, Any, Retries]:
+    """What the doctor examines a bucket with.
+
+    A client like that of a deployment, one that signs every body, and the deployment's retries.
+    """
+    session = _session(bucket)
+    signing = _client(session, bucket, 1, payload_signing_enabled=True)
+    return _client(session, bucket, 1), signing, _retries(stopped)
+
+
 def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> Store:
     from galleria_action.storage import S3Store
 
+    return S3Store(client, bucket.name, _retries(stopped), bucket.endpoint)
+
+
+def _retries(stopped: threading.Event) -> Retries:
     def sleep(seconds: float) -> None:
         if stopped.wait(seconds):
             raise Cancelled
 
-    return S3Store(client, bucket.name, Retries(sleep=sleep), bucket.endpoint)
+    return Retries(sleep=sleep)
 
 
 def _session(bucket: Bucket) -> Any:
@@ -117,11 +133,14 @@ def _session(bucket: Bucket) -> Any:
     )
 
 
-def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
-    """An S3 client for ``concurrency`` threads and the main one; it makes no request yet."""
+def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
+    """An S3 client for ``concurrency`` threads and the main one; it makes no request yet.
+
+    ``s3`` are more of botocore's settings for S3.
+    """
     from botocore.config import Config as ClientConfig
 
-    return session.client(
+    client = session.client(
         "s3",
         endpoint_url=bucket.endpoint,
         region_name=session.region_name or "us-east-1",
@@ -130,7 +149,7 @@ def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
             # and others refuse with 411; every put carries Content-MD5 instead.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if bucket.endpoint else "auto"},
+            s3={"addressing_style": "path" if bucket.endpoint else "auto", **s3},
             signature_version="s3v4",
             # Retries are made in `retry`, which honours Retry-After and can be cancelled.
             retries={"total_max_attempts": 1, "mode": "standard"},
@@ -140,3 +159,11 @@ def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
             user_agent_extra=f"galleria-deploy/{__version__}",
         ),
     )
+    client.meta.events.register("before-call.s3.DeleteObjects", _add_digest)
+    return client
+
+
+def _add_digest(params: Any, **_: Any) -> None:
+    """Add the Content-MD5 that older stores want here; boto3 sends a CRC32 alone since 1.36."""
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()

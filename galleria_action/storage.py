@@ -19,6 +19,8 @@ from galleria_action.store import Condition, Found
 T = TypeVar("T")
 
 DELETES_AT_ONCE = 1000  # of DeleteObjects; 1,001 are refused
+NO_BATCHES = frozenset({400, 411, 501})
+"""Statuses after which keys are deleted one by one."""
 _NO_CONDITIONS = frozenset({"NotImplemented", "NotSupported", "InvalidArgument"})
 
 
@@ -39,13 +41,13 @@ class S3Store:
     def get(self, key: str) -> Found | None:
         def request() -> Found:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            return Found(answer["Body"].read(), _bare(answer["ETag"]))
+            return Found(answer["Body"].read(), bare(answer["ETag"]))
 
         return self._unless_absent(f"read {key}", request)
 
     def head(self, key: str) -> str | None:
         def request() -> str:
-            return _bare(self._client.head_object(Bucket=self._bucket, Key=key)["ETag"])
+            return bare(self._client.head_object(Bucket=self._bucket, Key=key)["ETag"])
 
         return self._unless_absent(f"look at {key}", request)
 
@@ -61,12 +63,12 @@ class S3Store:
             "Bucket": self._bucket,
             "Key": key,
             "Body": data,
-            "ContentMD5": _md5(data),
+            "ContentMD5": md5(data),
             **_arguments(headers),
         }
         if condition is None:
             answer = self._call(f"write {key}", lambda: self._client.put_object(**arguments))
-            return _bare(answer["ETag"])
+            return bare(answer["ETag"])
         return self._put_if(key, arguments, condition)
 
     def _put_if(self, key: str, arguments: dict[str, Any], condition: Condition) -> str:
@@ -91,7 +93,7 @@ class S3Store:
             return self._client.put_object(**arguments, **header)
 
         try:
-            return _bare(self._retries.call(request, s3_faults.judge)["ETag"])
+            return bare(self._retries.call(request, s3_faults.judge)["ETag"])
         except Exception as error:
             status, code = s3_faults.status_of(error), s3_faults.code_of(error)
             # 404: AWS's answer to If-Match on an object that is gone.
@@ -129,7 +131,7 @@ class S3Store:
         answer = self._call(
             f"write part {number} of {place['Key']}",
             lambda: self._client.upload_part(
-                **place, PartNumber=number, Body=part, ContentMD5=_md5(part)
+                **place, PartNumber=number, Body=part, ContentMD5=md5(part)
             ),
         )
         return {"PartNumber": number, "ETag": answer["ETag"]}
@@ -150,7 +152,7 @@ class S3Store:
         while True:
             page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
             for each in page.get("Contents", ()):
-                yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
+                yield each["Key"], Listed(each["Size"], bare(each["ETag"]))
             if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
                 return
             arguments["ContinuationToken"] = page["NextContinuationToken"]
@@ -166,8 +168,8 @@ class S3Store:
             try:
                 return self._delete_batch(keys)
             except Exception as error:
-                # Old stores want a Content-MD5 here, which boto3 no longer sends.
-                if s3_faults.status_of(error) not in (400, 411, 501):
+                # Stores without DeleteObjects, or with rules of their own for it.
+                if s3_faults.status_of(error) not in NO_BATCHES:
                     raise self._explained(error, "delete objects") from error
                 self._delete_batches = False
         for key in keys:
@@ -208,12 +210,19 @@ class S3Store:
         return s3_faults.explain(error, action, self._bucket, self._where)
 
 
-def _bare(etag: str) -> str:
+def bare(etag: str) -> str:
+    """An ETag as it is written everywhere in this program: without quotes."""
     return etag.removeprefix("W/").strip('"')
 
 
-def _md5(data: bytes) -> str:
+def md5(data: bytes) -> str:
+    """As the header Content-MD5 has it."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def md5_hex(data: bytes) -> str:
+    """As most stores make an ETag of it."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _arguments(headers: Headers) -> dict[str, str]:
