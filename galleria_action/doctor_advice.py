@@ -35,7 +35,7 @@ _GOOD = {
     Step.LIST: "The key can list the bucket.",
     Step.RECORDS: "The key can read the manifest.",
     Step.PUT: "The key can write objects.",
-    Step.READ: "What was written can be read back.",
+    Step.READ: "The key can read objects.",
     Step.PARTS: "Large files can be uploaded in parts.",
     Step.DELETE: "The key can delete objects.",
 }

@@ -15,7 +15,7 @@ class Step(StrEnum):
     LIST = "list the bucket"
     RECORDS = "read the manifest and the ledger"
     PUT = "write objects"
-    READ = "read back what was written"
+    READ = "read objects"
     PARTS = "upload large files in parts"
     DELETE = "delete objects"
 

@@ -109,10 +109,21 @@ class Objects:
 
     def _remove(self, key: str) -> bool:
         """Whether an object is gone, with its versions if they may be deleted."""
-        versions = self._versions[key]
-        gone = [self._removes(key, VersionId=each) for each in versions]
-        # Deleted without a version, a new marker of that would be kept.
+        versions = self._versions[key] or self._there(key)
+        if versions == []:
+            return True
+        gone = [self._removes(key, VersionId=each) for each in versions or ()]
+        # Deleted without a version, a marker of that would be kept as well.
         return bool(gone and all(gone)) or self._removes(key)
+
+    def _there(self, key: str) -> list[str] | None:
+        """The version that is there, of an object whose put was not answered; None: unknown."""
+        try:
+            answer = self._client.head_object(**self._at(key))
+        except Exception as error:  # noqa: BLE001  such as no right to read
+            return [] if s3_faults.status_of(error) == 404 else None
+        version = answer.get("VersionId")
+        return [version] if version and version != "null" else None
 
     def _removes(self, key: str, **version: str) -> bool:
         try:
