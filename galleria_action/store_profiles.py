@@ -102,7 +102,12 @@ _PROFILES: tuple[tuple[re.Pattern[str], Profile], ...] = (
     ),
     (
         re.compile(r"\.wasabisys\.com$"),
-        Profile("Wasabi", Grants.IAM, "Attach this policy to the user of the key."),
+        Profile(
+            "Wasabi",
+            Grants.IAM,
+            "Attach this policy to the user of the key.",
+            "Accounts made after 13 March 2023 have to ask Wasabi's support for public buckets.",
+        ),
     ),
     (
         re.compile(r"\.scw\.cloud$"),
