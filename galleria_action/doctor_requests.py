@@ -33,12 +33,16 @@ class Requests:
     def attempt(self, step: Step, request: Callable[[], Any], action: str = "") -> Any:
         """The answer; None if the request failed, which is then the step's failure."""
         try:
-            answer = self._retries.call(request, s3_faults.judge)
+            answer = self.call(request)
         except Exception as error:  # noqa: BLE001  explained, or raised again
             self.fail(step, error, action)
             return None
         self.steps.setdefault(step, None)
         return answer
+
+    def call(self, request: Callable[[], Any]) -> Any:
+        """The answer; raises what is left after the faults that pass."""
+        return self._retries.call(request, s3_faults.judge)
 
     def fail(self, step: Step, error: Exception, action: str = "") -> None:
         """Note why the step failed; raises the error if it is a fault of this program."""
