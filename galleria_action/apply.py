@@ -80,12 +80,11 @@ class Deployment:
     def run(self) -> None:
         """Execute the plan."""
         plan = self.plan
-        self.journal.note(plan.claims)
-        # Only what is news: after a conflict these are made to somebody else's ledger.
+        self.journal.suppose(plan.claims)
         known = self.remote.ledger.entries
         news = {key: entry for key, entry in plan.kept.items() if known.get(key) != entry}
-        self.journal.note(news)
-        self.journal.note(dict.fromkeys(plan.forgotten))
+        self.journal.suppose(news)
+        self.journal.suppose(dict.fromkeys(plan.forgotten))
         self._announce()
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
@@ -110,7 +109,7 @@ class Deployment:
             if each.wanted and each.key not in known and each.key not in listing
         }
         if new:
-            self.journal.note(new)
+            self.journal.suppose(new)
             with suppress(StoreError):  # the first upload fails likewise, in words that fit
                 self.journal.flush()
 
@@ -264,7 +263,7 @@ class Deployment:
             for change in some:
                 if change.key not in errors:
                     self.outcome.deleted_files += 1
-                    self.journal.note({change.key: None})
+                    self.journal.suppose({change.key: None})
                     self.observer.deleted(change)
             if errors:
                 raise failures.delete_error(deletes[0], errors)
@@ -273,7 +272,7 @@ class Deployment:
         plan = self.plan
         if plan.photos and plan.mode == "metadata":
             listed = {key: self.journal.entry(key) for key in self._expected}
-            self.journal.note(
+            self.journal.suppose(
                 {
                     key: replace(entry, listed=True)
                     for key, entry in listed.items()
