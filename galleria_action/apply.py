@@ -18,9 +18,11 @@ from typing import Protocol
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
+from galleria_action.deletion import Deletion
 from galleria_action.errors import DeployError, StoreError
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
+from galleria_action.neighbours import Neighbours
 from galleria_action.plan import Change, Kind, Plan
 from galleria_action.publication import Published, Stale
 from galleria_action.recorder import Observer, Outcome
@@ -32,7 +34,6 @@ BYTES_IN_FLIGHT = 64 << 20
 """Of objects; while it is edited and sent, one takes up to three times its size in memory."""
 SMALL = 256 << 10
 """Bytes up to which reading and sending an object takes less time than handing it to a thread."""
-DELETES_BETWEEN_GATES = 1000
 
 
 class Source(Protocol):
@@ -64,6 +65,7 @@ class Deployment:
     store: Store
     source: Source
     journal: Journal
+    neighbours: Neighbours
     executor: Executor
     observer: Observer
     budget: ByteBudget
@@ -254,19 +256,15 @@ class Deployment:
 
     def _delete(self, etag: str | None) -> None:
         """Delete what nothing refers to any more, unless somebody else committed again."""
-        deletes = self.plan.deletes
-        for start in range(0, len(deletes), DELETES_BETWEEN_GATES):
-            some = deletes[start : start + DELETES_BETWEEN_GATES]
-            if self.store.head(self.config.metadata_key) != etag:
-                raise failures.remote_changed("another deployment was committed before the deletes")
-            errors = self.store.delete([each.key for each in some])
-            for change in some:
-                if change.key not in errors:
-                    self.outcome.deleted_files += 1
-                    self.journal.suppose({change.key: None})
-                    self.observer.deleted(change)
-            if errors:
-                raise failures.delete_error(deletes[0], errors)
+        Deletion(
+            plan=self.plan,
+            remote=self.remote,
+            store=self.store,
+            journal=self.journal,
+            neighbours=self.neighbours,
+            outcome=self.outcome,
+            observer=self.observer,
+        ).run(etag)
 
     def _finish_ledger(self) -> None:
         plan = self.plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from galleria_action.errors import DeployError, FailureReason
 from galleria_action.ledger import Ledger, Owner
 from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
+from galleria_action.neighbours import Neighbours, UnreadableNeighbour
 from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
 
@@ -23,6 +24,7 @@ def load(
     wanted: Iterable[str],
     local: Manifest | None,
     executor: Executor,
+    neighbours: Neighbours,
 ) -> Remote:
     """The remote state, as far as ``wanted`` keys and this gallery's own are concerned.
 
@@ -45,13 +47,29 @@ def load(
     known = Remote(
         manifest_etag=found_manifest.etag if found_manifest else None,
         manifest=deployed,
-        faults=tuple(faults),
         remarks=tuple(store.remarks),
         ledger=records,
         ledger_etag=found_ledger.etag if found_ledger else None,
     )
-    interesting = {*wanted, *_deployed_keys(known, config)}
-    return replace(known, listing=list_keys(store, interesting, executor))
+    wanted, ours = set(wanted), _deployed_keys(known, config)
+    others = _others(neighbours, faults) if ours - wanted and _deletes(config) else {}
+    listing = list_keys(store, wanted | ours, executor)
+    return replace(known, faults=tuple(faults), others=others, listing=listing)
+
+
+def _deletes(config: Config) -> bool:
+    return config.delete or config.delete_stale_site
+
+
+def _others(neighbours: Neighbours, faults: list[str]) -> Mapping[str, str]:
+    try:
+        return neighbours.keys()
+    except UnreadableNeighbour as error:
+        faults.append(
+            f"The ledger {error} of another gallery cannot be read, so nobody knows which files "
+            "that one publishes. Nothing is deleted in this run."
+        )
+        return {}
 
 
 def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | None:

@@ -113,8 +113,10 @@ class Plan:
         ledger of tomorrow.
     claims
         Keys the deployed manifest lists, which the ledger does not know and nobody wants.
+    spared
+        Deletes that are not made as long as another gallery of the bucket publishes the keys.
     forgotten
-        Keys of the ledger that nobody wants and that are no longer in the bucket.
+        Keys of the ledger that nobody wants and that are no longer in the bucket, or spared.
     manifest_data
         The bytes of the manifest; they are sent only if ``changes`` has a put of it.
     over_limit
@@ -134,6 +136,7 @@ class Plan:
     totals: Totals = Totals()
     kept: Mapping[str, Entry] = field(default_factory=dict)
     claims: Mapping[str, Entry] = field(default_factory=dict)
+    spared: tuple[Change, ...] = ()
     forgotten: tuple[str, ...] = ()
     manifest_data: bytes = b""
     warnings: tuple[str, ...] = ()

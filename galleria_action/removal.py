@@ -18,9 +18,10 @@ from galleria_action.wanted import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """Deletes of a plan; ``claims``, ``forgotten`` and ``over_limit`` as in :class:`Plan`."""
+    """Deletes of a plan; the others as in :class:`Plan`."""
 
     changes: tuple[Change, ...] = ()
+    spared: tuple[Change, ...] = ()
     claims: Mapping[str, Entry] = field(default_factory=dict)
     forgotten: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
     deployed = remote.photo_keys(config.photos_prefix)
     claims: dict[str, Entry] = {}
     changes: list[Change] = []
+    spared: list[Change] = []
     over_limit: list[str] = []
     photos = photos and not config.site_only
     if photos:
@@ -51,15 +53,19 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
         ours -= remote.ledger.owned(Owner.SITE, Owner.FILE)
         found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
         changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or _photo(key))
+        spared += found.spared
         over_limit += found.limit(ours, config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
         ours = remote.site_keys - set(deployed)
         found = _Removal(config.site_prefix, remote.ledger.site_prefix, remote, wanted)
         changes += found.deletes(ours, Kind.SITE, lambda key: key)
+        spared += found.spared
         over_limit += found.limit(ours, config.max_deletes, "site files")
     owners = ([Owner.PHOTO] if photos else []) + ([] if config.photos_only else [Owner.SITE])
     gone = remote.ledger.owned(*owners) - set(wanted) - set(remote.listing)
-    return Removals(tuple(changes), claims, tuple(sorted(gone)), tuple(over_limit))
+    gone |= {each.key for each in spared}
+    claims = {key: entry for key, entry in claims.items() if key not in gone}
+    return Removals(tuple(changes), tuple(spared), claims, tuple(sorted(gone)), tuple(over_limit))
 
 
 def _photo(key: str) -> str:
@@ -85,12 +91,16 @@ class _Removal:
         self._old_prefix = prefix if old_prefix is None else old_prefix
         self._names = {keys.relative(prefix, key) for key in wanted} - {None}
         self._deletes: list[Change] = []
+        self.spared: list[Change] = []
         self._name_of: Callable[[str], str] = str
 
     def deletes(self, ours: set[str], kind: Kind, name_of: Callable[[str], str]) -> list[Change]:
-        """A delete for each key of ``ours`` that is listed and that nothing publishes."""
+        """A delete for each key of ``ours`` that is listed and that nothing publishes.
+
+        What another gallery publishes is ``spared``.
+        """
         self._name_of = name_of
-        self._deletes = [
+        found = [
             Change(
                 action=Action.DELETE,
                 reason=self._reason(key),
@@ -102,6 +112,9 @@ class _Removal:
             for key in sorted(ours - set(self._wanted))
             if (listed := self._remote.listing.get(key)) and self._is_ours(key, listed)
         ]
+        others = self._remote.others
+        self.spared = [each for each in found if each.key in others]
+        self._deletes = [each for each in found if each.key not in others]
         return self._deletes
 
     def _is_ours(self, key: str, listed: Listed) -> bool:

@@ -1,0 +1,74 @@
+"""Deletes what nothing refers to any more, once the new gallery is live.
+
+Right before each batch it looks once more: that nobody has committed since, that no other run has
+said anything of the keys, and that no other gallery publishes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from galleria_action import failures
+from galleria_action.journal import Journal
+from galleria_action.ledger import Entry
+from galleria_action.neighbours import Neighbours, UnreadableNeighbour
+from galleria_action.plan import Change, Plan
+from galleria_action.recorder import Observer, Outcome
+from galleria_action.remote import Remote
+from galleria_action.store import Store
+
+BETWEEN_LOOKS = 1000
+"""Deletes, as many as one request can make."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletion:
+    """Everything that carrying out the deletes of a plan needs."""
+
+    plan: Plan
+    remote: Remote
+    store: Store
+    journal: Journal
+    neighbours: Neighbours
+    outcome: Outcome
+    observer: Observer
+
+    def run(self, etag: str | None) -> None:
+        """Delete, as long as the live manifest has the ETag ``etag``."""
+        changes = (*self.plan.deletes, *self.plan.spared)
+        for start in range(0, len(changes), BETWEEN_LOOKS):
+            self._delete(changes[start : start + BETWEEN_LOOKS], etag)
+
+    def _delete(self, changes: Sequence[Change], etag: str | None) -> None:
+        theirs = self._theirs()
+        some = [each for each in changes if each.key not in theirs and self._is_ours(each.key)]
+        if self.store.head(self.plan.metadata_key) != etag:
+            raise failures.remote_changed("another deployment was committed before the deletes")
+        errors = self.store.delete([each.key for each in some]) if some else {}
+        for change in some:
+            if change.key not in errors:
+                self.outcome.deleted_files += 1
+                self.journal.suppose({change.key: None})
+                self.observer.deleted(change)
+        # From now on it is theirs alone, and theirs to delete.
+        self.journal.suppose({each.key: None for each in changes if each.key in theirs})
+        if errors:
+            raise failures.delete_error(some[0], errors)
+
+    def _theirs(self) -> Mapping[str, str]:
+        try:
+            return self.neighbours.keys()
+        except UnreadableNeighbour as error:
+            raise failures.remote_changed(
+                f"the ledger {error} of another gallery cannot be read, so nothing was deleted"
+            ) from None
+
+    def _is_ours(self, key: str) -> bool:
+        """Whether the ledger still says of the key what it said when the plan was made."""
+        return self.journal.entry(key) == self._planned(key)
+
+    def _planned(self, key: str) -> Entry | None:
+        if key in self.plan.claims:
+            return self.plan.claims[key]
+        return None if key in self.plan.forgotten else self.remote.entry(key)
