@@ -39,12 +39,17 @@ class Deletion:
         changes = (*self.plan.deletes, *self.plan.spared)
         for start in range(0, len(changes), BETWEEN_LOOKS):
             self._delete(changes[start : start + BETWEEN_LOOKS], etag)
+        if changes:
+            self._look(etag, "while objects were being deleted: run that one again")
+
+    def _look(self, etag: str | None, when: str) -> None:
+        if self.store.head(self.plan.metadata_key) != etag:
+            raise failures.remote_changed(f"another deployment was committed {when}")
 
     def _delete(self, changes: Sequence[Change], etag: str | None) -> None:
         theirs = self._theirs()
         some = [each for each in changes if each.key not in theirs and self._is_ours(each.key)]
-        if self.store.head(self.plan.metadata_key) != etag:
-            raise failures.remote_changed("another deployment was committed before the deletes")
+        self._look(etag, "before the deletes")
         errors = self.store.delete([each.key for each in some]) if some else {}
         for change in some:
             if change.key not in errors:
