@@ -6,7 +6,7 @@ PEERS := .venv/installed-peers
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock bench clean
+.PHONY: help demo test lint format lock bench overlap clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -51,6 +51,10 @@ bench: $(PEERS) ## measure, side by side with s5cmd, rclone, aws s3 sync and bot
 	@$(BIN)/python -m benchmarks.editing
 	@$(BIN)/python -m benchmarks.startup
 	@$(BIN)/python -m benchmarks.deployment
+
+overlap: $(INSTALLED) ## try many deployments at once, in thousands of orders (half an hour)
+	GALLERIA_OVERLAP=300 $(BIN)/python -m pytest -q tests/integration/test_overlap.py
+	GALLERIA_OVERLAP=20 $(BIN)/python -m pytest -q tests/e2e/test_overlap.py
 
 lock: $(INSTALLED) ## choose versions anew for requirements.txt and requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
