@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from galleria_action import failures
 from galleria_action.journal import Journal
@@ -34,13 +35,40 @@ class Deletion:
     outcome: Outcome
     observer: Observer
 
+    @cached_property
+    def _spared(self) -> frozenset[str]:
+        return frozenset(each.key for each in self.plan.spared)
+
     def run(self, etag: str | None) -> None:
         """Delete, as long as the live manifest has the ETag ``etag``."""
         changes = (*self.plan.deletes, *self.plan.spared)
+        self._forget_spared()
         for start in range(0, len(changes), BETWEEN_LOOKS):
             self._delete(changes[start : start + BETWEEN_LOOKS], etag)
         if changes:
-            self._look(etag, "while objects were being deleted: run that one again")
+            self._look_back(changes, etag)
+
+    def _forget_spared(self) -> None:
+        """Leave them to the others, and show that before the others are looked at.
+
+        If two galleries let a file go at once, the second one to look sees no claim any more. Not
+        before the commit: until then the live manifest lists them.
+        """
+        if self.plan.spared:
+            self.journal.suppose({each.key: None for each in self.plan.spared})
+            self.journal.flush()
+
+    def _look_back(self, changes: Sequence[Change], etag: str | None) -> None:
+        """No store makes a delete depend on other objects, so the last look may be too old."""
+        self._look(etag, "while objects were being deleted: run that one again")
+        theirs = self._theirs()
+        gone = [each.key for each in changes if self.journal.entry(each.key) is None]
+        missing = [key for key in gone if key in theirs and self.store.head(key) is None]
+        if missing:
+            raise failures.remote_changed(
+                "another gallery has published what was just being deleted: deploy that one again",
+                missing,
+            )
 
     def _look(self, etag: str | None, when: str) -> None:
         if self.store.head(self.plan.metadata_key) != etag:
@@ -74,6 +102,8 @@ class Deletion:
         return self.journal.entry(key) == self._planned(key)
 
     def _planned(self, key: str) -> Entry | None:
+        if key in self._spared:
+            return None
         if key in self.plan.claims:
             return self.plan.claims[key]
-        return None if key in self.plan.forgotten else self.remote.entry(key)
+        return self.remote.entry(key)

@@ -116,7 +116,7 @@ class Plan:
     spared
         Deletes that are not made as long as another gallery of the bucket publishes the keys.
     forgotten
-        Keys of the ledger that nobody wants and that are no longer in the bucket, or spared.
+        Keys of the ledger that nobody wants and that are no longer in the bucket.
     manifest_data
         The bytes of the manifest; they are sent only if ``changes`` has a put of it.
     over_limit

@@ -63,8 +63,6 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
         over_limit += found.limit(ours, config.max_deletes, "site files")
     owners = ([Owner.PHOTO] if photos else []) + ([] if config.photos_only else [Owner.SITE])
     gone = remote.ledger.owned(*owners) - set(wanted) - set(remote.listing)
-    gone |= {each.key for each in spared}
-    claims = {key: entry for key, entry in claims.items() if key not in gone}
     return Removals(tuple(changes), tuple(spared), claims, tuple(sorted(gone)), tuple(over_limit))
 
 

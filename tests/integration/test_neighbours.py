@@ -114,6 +114,26 @@ def test_a_gallery_that_comes_in_between(store, one, two):
     assert not OF_B & entries(store, ONE).keys()
 
 
+def test_a_run_that_fails_gives_nothing_away(store, one, two):
+    """Until a gallery has committed without a file, the file is still its own."""
+    deploy(one, store, ONE)
+    deploy(two, store, TWO)
+    without_b(one)
+    one.add("d")
+    one.write()
+
+    def before(operation: Operation) -> None:
+        if operation == ("put", ONE):
+            raise StoreError(FailureReason.NETWORK, "Error: Could not write it")
+
+    store.before = before
+    assert program.run(one.root, store, metadata_key=ONE).reason == "network"
+    store.before = lambda _: None
+    deploy(without_b(two), store, TWO)
+    assert listed(store, ONE) >= OF_B
+    assert listed(store, ONE) <= set(store.inner.objects)
+
+
 def test_both_let_it_go_at_once(store, one, two):
     """Each sees the other's claim when it plans; in the end nobody publishes it, and it is gone."""
     deploy(one, store, ONE)
@@ -166,6 +186,26 @@ def test_a_commit_while_objects_are_deleted_is_told(store, one):
     ran = program.run(one.root, store, metadata_key=ONE)
     assert ran.reason == "remote-changed"
     assert "while objects were being deleted: run that one again" in ran.error.text()
+
+
+def test_a_gallery_that_comes_while_objects_are_deleted(store, one, two):
+    """The same moment with another gallery: it is told which files that one lacks now."""
+    deploy(one, store, ONE)
+    without_b(one)
+
+    def before(operation: Operation) -> None:
+        if operation.name == "delete":
+            store.before = lambda _: None
+            deploy(two, store.inner, TWO)
+
+    store.before = before
+    ran = program.run(one.root, store, metadata_key=ONE)
+    assert ran.reason == "remote-changed"
+    assert "another gallery has published what was just being deleted" in ran.error.text()
+    assert {str(each) for each in ran.error.problems} == OF_B
+    assert ran.outcome.committed
+    assert deploy(two, store, TWO).outputs["failure-reason"] == ""
+    assert listed(store, TWO) <= set(store.inner.objects)
 
 
 @pytest.mark.parametrize("broken", [b"no ledger", b'{"version": 99}'])
