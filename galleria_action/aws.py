@@ -6,7 +6,8 @@ import base64
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -125,12 +126,24 @@ def _retries(stopped: threading.Event) -> Retries:
 def _session(bucket: Bucket) -> Any:
     import boto3
 
-    return boto3.session.Session(
-        aws_access_key_id=bucket.access_key,
-        aws_secret_access_key=bucket.secret_key,
-        aws_session_token=bucket.session_token,
-        region_name=bucket.region or (region_of(bucket.endpoint) if bucket.endpoint else None),
-    )
+    with _explained(bucket):
+        return boto3.session.Session(
+            aws_access_key_id=bucket.access_key,
+            aws_secret_access_key=bucket.secret_key,
+            aws_session_token=bucket.session_token,
+            region_name=bucket.region or (region_of(bucket.endpoint) if bucket.endpoint else None),
+        )
+
+
+@contextmanager
+def _explained(bucket: Bucket) -> Iterator[None]:
+    """What boto3 refuses before any request, such as a region that is none, in plain words."""
+    from galleria_action import s3_faults
+
+    try:
+        yield
+    except Exception as error:
+        raise s3_faults.explain(error, "reach the bucket", bucket.name, bucket.endpoint) from error
 
 
 def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
@@ -140,25 +153,26 @@ def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
     """
     from botocore.config import Config as ClientConfig
 
-    client = session.client(
-        "s3",
-        endpoint_url=bucket.endpoint,
-        region_name=session.region_name or "us-east-1",
-        config=ClientConfig(
-            # boto3's own checksums are trailers of chunked bodies over TLS, which Ceph, rclone
-            # and others refuse with 411; every put carries Content-MD5 instead.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if bucket.endpoint else "auto", **s3},
-            signature_version="s3v4",
-            # Retries are made in `retry`, which honours Retry-After and can be cancelled.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            max_pool_connections=concurrency + 2,
-            user_agent_extra=f"galleria-deploy/{__version__}",
-        ),
-    )
+    with _explained(bucket):
+        client = session.client(
+            "s3",
+            endpoint_url=bucket.endpoint,
+            region_name=session.region_name or "us-east-1",
+            config=ClientConfig(
+                # boto3's own checksums are trailers of chunked bodies over TLS, which Ceph, rclone
+                # and others refuse with 411; every put carries Content-MD5 instead.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if bucket.endpoint else "auto", **s3},
+                signature_version="s3v4",
+                # Retries are made in `retry`, which honours Retry-After and can be cancelled.
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                max_pool_connections=concurrency + 2,
+                user_agent_extra=f"galleria-deploy/{__version__}",
+            ),
+        )
     client.meta.events.register("before-call.s3.DeleteObjects", _add_digest)
     return client
 

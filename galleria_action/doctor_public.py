@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from galleria_action import doctor_policies
 from galleria_action.config import Config
-from galleria_action.doctor_facts import Cors, Findings, Visit
+from galleria_action.doctor_facts import Cors, Findings, Step, Visit
 from galleria_action.doctor_remarks import Mark, Paste, Remark
 from galleria_action.store_profiles import Profile
 
@@ -14,6 +14,8 @@ _HIDDEN = (400, 401, 403, 404)
 
 
 def remarks(found: Findings, config: Config, profile: Profile) -> Iterator[Remark]:
+    if not found.works(Step.LIST):
+        return  # there are more urgent things to mend
     if not config.public_url:
         yield Remark(
             Mark.NOTE,
