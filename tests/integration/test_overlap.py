@@ -284,11 +284,11 @@ def test_shards_beside_a_commit(seed: int, tmp_path: Path):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("knows", [True, False], ids=["ignores", "refuses"])
 def test_stores_without_conditions(seed: int, knows: bool, tmp_path: Path):
-    """Two at once: the last look keeps the live manifest whole; a rerun converges."""
+    """Five at once: the last look keeps the live manifest whole; a rerun converges."""
     bucket = MemoryStore(conditions=False, knows_conditions=knows)
-    start, *others = versions(seed, Place(), 3)
+    start, *others = versions(seed, Place(), 6)
     deployed(bucket, tmp_path, start)
     overlap = Overlap(bucket, others, tmp_path)
     runs = overlap.at_once(seed)
     overlap.check(runs)
-    overlap.rerun(seed % 2)
+    overlap.rerun(seed % 5)
