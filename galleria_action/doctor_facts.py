@@ -31,12 +31,21 @@ class Said(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the bucket is. ``endpoint`` None means AWS; ``told`` is the region the store names."""
+    """Where the bucket is.
+
+    endpoint
+        None means AWS.
+    address
+        The URL below which its objects are, by path or by host name; '' if nobody knows yet.
+    told
+        The region that the store names as the right one, '' if it names none.
+    """
 
     bucket: str
     endpoint: str | None
     region: str
     region_given: bool
+    address: str = ""
     told: str = ""
 
 

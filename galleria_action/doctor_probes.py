@@ -50,7 +50,13 @@ class Probes:
         self._requests = Requests(bucket.name, bucket.endpoint, retries)
         self._objects = Objects(client, signing, bucket.name)
         self._found = Findings(
-            Place(bucket.name, bucket.endpoint, client.meta.region_name, bool(bucket.region)),
+            Place(
+                bucket.name,
+                bucket.endpoint,
+                client.meta.region_name,
+                region_given=bool(bucket.region),
+                address=self._address(),
+            ),
             self._requests.steps,
         )
 
@@ -220,10 +226,19 @@ class Probes:
             for sight, what in sights.items()
             if self._requests.works(Step.LIST) and self._is_listed(sight)
         ]
-        place = {"Bucket": config.bucket.name, "Key": key or config.metadata_key}
-        signed = self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=300)
+        signed = self._signed(key or config.metadata_key)
         cors = doctor_visits.cors(url, signed, self._ask, exists=bool(key))
         self._note(visits=tuple(visits), cors=cors)
+
+    def _signed(self, key: str) -> str:
+        place = {"Bucket": self._config.bucket.name, "Key": key}
+        url: str = self._client.generate_presigned_url("get_object", Params=place, ExpiresIn=300)
+        return url
+
+    def _address(self) -> str:
+        with suppress(Exception):  # such as no credentials, which is told soon enough
+            return self._signed("x").partition("?")[0].removesuffix("/x")
+        return ""
 
     def _delete(self) -> None:
         """Delete objects by one request, and one by itself."""

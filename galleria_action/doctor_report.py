@@ -22,6 +22,8 @@ def opening(place: Place, prefix: str, *, dry_run: bool) -> Iterator[str]:
     """What is going to happen."""
     yield f"Bucket: {place.bucket}"
     yield f"Store: {place.endpoint or 'AWS S3'}"
+    if place.address:
+        yield f"Address: {place.address}"
     origin = "s3-region" if place.region_given else "s3-region is not given"
     yield f"Region: {place.region} ({origin})"
     if dry_run:

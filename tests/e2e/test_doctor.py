@@ -299,7 +299,12 @@ def test_at_a_terminal(job: Job, server: Server, bucket: str, tmp_path):
     )
     assert (run.returncode, run.stderr) == (0, ""), run.stdout
     assert "::" not in run.stdout
-    assert run.stdout.startswith(f"Bucket: {bucket}\nStore: {server.endpoint}\nRegion: us-east-1 (")
+    assert run.stdout.splitlines()[:4] == [
+        f"Bucket: {bucket}",
+        f"Store: {server.endpoint}",
+        f"Address: {server.endpoint}/{bucket}",
+        "Region: us-east-1 (s3-region)",
+    ]
     assert run.stdout.endswith("\nDeployments will work.\n")
     check_gone(server, bucket)
 
