@@ -2,7 +2,8 @@
 
     photos → gate → site files → gate → pages → gate → ledger → manifest → delete → ledger
 
-Before them the ledger gets the keys that are new, so that a crash leaves nothing unknown.
+Before them the ledger gets the keys that are new, so that a crash leaves nothing unknown; and
+before the deletes it gets those that are about to go, see `deletion`.
 A part of a plan ends behind its photos, with the ledger: a whole plan is to follow.
 A gate: nothing failed, and nobody else committed since the plan was made. Deletes come after the
 commit, so the live manifest never lists a key that does not exist.

@@ -7,7 +7,7 @@ said anything of the keys, and that no other gallery publishes them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from galleria_action import failures
@@ -41,22 +41,25 @@ class Deletion:
 
     def run(self, etag: str | None) -> None:
         """Delete, as long as the live manifest has the ETag ``etag``."""
-        changes = (*self.plan.deletes, *self.plan.spared)
-        self._forget_spared()
+        changes = self._announce((*self.plan.deletes, *self.plan.spared))
         for start in range(0, len(changes), BETWEEN_LOOKS):
             self._delete(changes[start : start + BETWEEN_LOOKS], etag)
         if changes:
             self._look_back(changes, etag)
 
-    def _forget_spared(self) -> None:
-        """Leave them to the others, and show that before the others are looked at.
+    def _announce(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Record what is about to be deleted, and leave to others what they publish.
 
-        If two galleries let a file go at once, the second one to look sees no claim any more. Not
-        before the commit: until then the live manifest lists them.
+        What another run has told of since the plan was made is left out. Who puts such a key
+        again after that says something new of it, even with the same bytes, and is believed. And
+        if two galleries let a file go at once, the second one to look sees no claim any more. Not
+        before the commit: until then the live manifest lists the keys.
         """
-        if self.plan.spared:
-            self.journal.suppose({each.key: None for each in self.plan.spared})
+        ours = [each for each in changes if self.journal.entry(each.key) == self._known(each.key)]
+        if ours:
+            self.journal.suppose({each.key: self._announced(each.key) for each in ours})
             self.journal.flush()
+        return ours
 
     def _look_back(self, changes: Sequence[Change], etag: str | None) -> None:
         """No store makes a delete depend on other objects, so the last look may be too old."""
@@ -98,12 +101,15 @@ class Deletion:
             ) from None
 
     def _is_ours(self, key: str) -> bool:
-        """Whether the ledger still says of the key what it said when the plan was made."""
-        return self.journal.entry(key) == self._planned(key)
+        """Whether nobody has said anything of the key since it was announced."""
+        return self.journal.entry(key) == self._announced(key)
 
-    def _planned(self, key: str) -> Entry | None:
+    def _announced(self, key: str) -> Entry | None:
         if key in self._spared:
             return None
-        if key in self.plan.claims:
-            return self.plan.claims[key]
-        return self.remote.entry(key)
+        known = self._known(key)
+        return replace(known, etag="") if known else None
+
+    def _known(self, key: str) -> Entry | None:
+        """What the ledger said when the plan was made."""
+        return self.plan.claims.get(key) or self.remote.entry(key)

@@ -173,6 +173,44 @@ def test_another_run_of_this_gallery_has_put_it_again(store, one, two):
     assert entries(store, ONE)["photos/web/b.jpg"].etag == "newer"
 
 
+def test_the_same_bytes_again_are_not_forgotten(store, one):
+    """A file that another run puts again while it is deleted stays known, though nothing of it is new."""
+    deploy(one, store, ONE)
+    key = "photos/web/b.jpg"
+    object_, entry = store.inner.objects[key], entries(store, ONE)[key]
+    without_b(one)
+
+    def after(operation: Operation) -> None:
+        if operation.name == "delete":
+            store.inner.objects[key] = object_
+            stored = store.inner.objects[keys.ledger(ONE)]
+            newer = ledger.decode(stored.data).changed({key: entry})
+            store.inner.put(keys.ledger(ONE), ledger.encode(newer), stored.headers)
+
+    store.after = after
+    deploy(one, store, ONE)
+    assert entries(store, ONE)[key] == entry
+    assert OF_B & entries(store, ONE).keys() == {key}
+
+
+def test_killed_before_it_deletes(store, one):
+    """What was announced and not deleted is deleted by the next run."""
+    deploy(one, store, ONE)
+    without_b(one)
+
+    def before(operation: Operation) -> None:
+        if operation.name == "delete":
+            raise SystemExit
+
+    store.before = before
+    with pytest.raises(SystemExit):
+        deploy(one, store, ONE)
+    assert {entries(store, ONE)[key].etag for key in OF_B} == {""}
+    store.before = lambda _: None
+    assert deploy(one, store, ONE).outputs["deleted-files"] == "3"
+    assert not OF_B & (set(store.inner.objects) | entries(store, ONE).keys())
+
+
 def test_a_commit_while_objects_are_deleted_is_told(store, one):
     """The moment between the last look and the delete is not closed, but it is not hidden."""
     deploy(one, store, ONE)
