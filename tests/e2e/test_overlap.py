@@ -1,4 +1,7 @@
-"""Ten real processes deploy to one bucket at once, on stores that honour conditions and one that does not.
+"""Ten real processes deploy to one bucket at once, on stores that honour conditions.
+
+On others the ledgers that several runs of one gallery write lose facts; there one run of each
+gallery at a time is what `concurrency` makes of it, and what is tried.
 
 `GALLERIA_OVERLAP=20 pytest tests/e2e/test_overlap.py` does it so many times each, with other
 galleries every time.
@@ -60,6 +63,10 @@ RUNS: tuple[tuple[Place, dict[str, str]], ...] = (
     (SECOND, {"site_only": "true"}),
     (THIRD, {}),
 )
+
+
+LAST = (0, 7, 9)
+"""A whole run of each gallery."""
 
 
 @dataclass
@@ -134,6 +141,7 @@ def check_ledger(server: Server, bucket: str, place: Place) -> None:
 @pytest.mark.parametrize("number", ROUNDS)
 def test_ten_at_once(server: Server, bucket: str, tmp_path, number: int):
     """Runs of three galleries, whole, scoped and in parts: whole at every moment, then converging."""
+    chosen = [each for each in range(len(RUNS)) if server.conditions or each in LAST]
     with ExitStack() as stack:
 
         def job(name: str, place: Place) -> Job:
@@ -146,14 +154,15 @@ def test_ten_at_once(server: Server, bucket: str, tmp_path, number: int):
         for place in (FIRST, SECOND):
             before = job(f"before {place.metadata_key}", place).run()
             assert before.status == 0, before.stdout
-        jobs = [job(str(each), place) for each, (place, _) in enumerate(RUNS)]
+        jobs = {each: job(str(each), RUNS[each][0]) for each in chosen}
         with watched(server, bucket):
-            steps = [each.start(**inputs) for each, (_, inputs) in zip(jobs, RUNS, strict=True)]
+            steps = [each.start(**RUNS[number][1]) for number, each in jobs.items()]
             runs: list[Run] = [step.finish() for step in steps]
             for run in runs:
                 assert run.outputs["failure-reason"] in ("", "remote-changed"), run.stdout
                 assert run.status == (run.outputs["failure-reason"] != "")
-            for place, again in ((FIRST, 0), (SECOND, 7), (THIRD, 9)):
+            for again in LAST:
+                place = RUNS[again][0]
                 run = jobs[again].run()
                 assert run.status == 0, run.stdout
                 manifest = (jobs[again].workspace / "prod/pics/gallery-metadata.json").read_bytes()
