@@ -6,7 +6,7 @@ PEERS := .venv/installed-peers
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock bench chaos clean
+.PHONY: help demo test lint format lock bench chaos overlap clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -56,6 +56,10 @@ chaos: $(INSTALLED) ## disturb hundreds of deployments and count what came of it
 	@PYTHONPATH=tests $(BIN)/python -m faults.chaos --each-alone
 	@PYTHONPATH=tests $(BIN)/python -m faults.chaos $(CHAOS)
 	@PYTHONPATH=tests $(BIN)/python -m faults.error_rate
+
+overlap: $(INSTALLED) ## try many deployments at once, in thousands of orders (half an hour)
+	GALLERIA_OVERLAP=300 $(BIN)/python -m pytest -q tests/integration/test_overlap.py
+	GALLERIA_OVERLAP=20 $(BIN)/python -m pytest -q tests/e2e/test_overlap.py
 
 lock: $(INSTALLED) ## choose versions anew for requirements.txt and requirements-dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \

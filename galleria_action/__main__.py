@@ -30,6 +30,9 @@ A first look, which writes nothing to the bucket:
 
 Make the manifest of a gallery that has none, or refresh it:
   galleria-deploy index --help
+
+Find out whether a deployment to the bucket will work:
+  galleria-deploy doctor --help
 """
 
 
@@ -41,7 +44,8 @@ def parser() -> Parser:
     return Parser(
         "galleria-deploy",
         INPUTS,
-        usage="galleria-deploy [options]\n       galleria-deploy index [options]",
+        usage="galleria-deploy [options]\n       galleria-deploy index [options]\n"
+        "       galleria-deploy doctor [options]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
     )
@@ -73,9 +77,9 @@ def _main(arguments: Sequence[str], stopped: threading.Event) -> int:
     # A gallery's values refer to each other by the million and never in circles: by default the
     # collector walks them again and again, for a fifth of the time that a large plan takes.
     gc.set_threshold(50_000, 20, 1000)
-    run = _deploy
-    if arguments[:1] == ["index"]:
-        run, arguments = _index, arguments[1:]
+    run = _COMMANDS.get(arguments[0] if arguments else "", _deploy)
+    if run is not _deploy:
+        arguments = arguments[1:]
     with suppress(Cancelled):
         return run(arguments, stopped)
     return run((), stopped)  # interrupted while it was loaded: started once more, it reports that
@@ -92,6 +96,15 @@ def _index(arguments: Sequence[str], stopped: threading.Event) -> int:
     from galleria_action import index
 
     return index.main(index.flags(arguments), os.environ, os.getcwd(), stopped)
+
+
+def _doctor(arguments: Sequence[str], stopped: threading.Event) -> int:
+    from galleria_action import doctor
+
+    return doctor.main(doctor.flags(arguments), os.environ, os.getcwd(), stopped)
+
+
+_COMMANDS = {"index": _index, "doctor": _doctor}
 
 
 if __name__ == "__main__":

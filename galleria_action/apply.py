@@ -20,9 +20,11 @@ from dataclasses import dataclass, field
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
+from galleria_action.deletion import Deletion
 from galleria_action.errors import Cancelled, DeployError, StoreError
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
+from galleria_action.neighbours import Neighbours
 from galleria_action.plan import Change, Kind, Plan
 from galleria_action.publication import Stale
 from galleria_action.purging import Connect, Purging
@@ -34,7 +36,6 @@ from galleria_action.transfer import ByteBudget
 
 BYTES_IN_FLIGHT = 64 << 20
 """Of objects; while it is edited and sent, one takes up to three times its size in memory."""
-DELETES_BETWEEN_GATES = 1000
 CANCELLED_SECONDS = 3.0
 """For what arrived to be recorded after a cancellation; before them pass `transfer.DRAIN_SECONDS`,
 and the runner, which asked at first with SIGINT, sends SIGKILL after ten."""
@@ -55,6 +56,7 @@ class Deployment:
     store: Store
     source: Source
     journal: Journal
+    neighbours: Neighbours
     executor: Executor
     observer: Observer
     budget: ByteBudget
@@ -79,12 +81,11 @@ class Deployment:
     def run(self) -> None:
         """Execute the plan; afterwards see :attr:`failure`."""
         plan = self.plan
-        self.journal.note(plan.claims)
-        # Only what is news: after a conflict these are made to somebody else's ledger.
+        self.journal.suppose(plan.claims)
         known = self.remote.ledger.entries
         news = {key: entry for key, entry in plan.kept.items() if known.get(key) != entry}
-        self.journal.note(news)
-        self.journal.note(dict.fromkeys(plan.forgotten))
+        self.journal.suppose(news)
+        self.journal.suppose(dict.fromkeys(plan.forgotten))
         self._announce()
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
@@ -111,7 +112,7 @@ class Deployment:
             for each in self.plan.puts(kind)
             if each.wanted and each.key not in known and each.key not in listing
         }
-        self.journal.note(new)
+        self.journal.suppose(new)
         if self._purging.announce() or new:
             with suppress(StoreError):  # the first upload fails likewise, in words that fit
                 self.journal.flush()
@@ -224,25 +225,21 @@ class Deployment:
 
     def _delete(self, etag: str | None) -> None:
         """Delete what nothing refers to any more, unless somebody else committed again."""
-        deletes = self.plan.deletes
-        for start in range(0, len(deletes), DELETES_BETWEEN_GATES):
-            some = deletes[start : start + DELETES_BETWEEN_GATES]
-            if self.store.head(self.config.metadata_key) != etag:
-                raise failures.remote_changed("another deployment was committed before the deletes")
-            errors = self.store.delete([each.key for each in some])
-            for change in some:
-                if change.key not in errors:
-                    self.outcome.deleted_files += 1
-                    self.journal.note({change.key: None})
-                    self.observer.deleted(change)
-            if errors:
-                raise failures.delete_error(deletes[0], errors)
+        Deletion(
+            plan=self.plan,
+            remote=self.remote,
+            store=self.store,
+            journal=self.journal,
+            neighbours=self.neighbours,
+            outcome=self.outcome,
+            observer=self.observer,
+        ).run(etag)
 
     def _finish_ledger(self) -> None:
         plan = self.plan
         if plan.photos and plan.mode == "metadata":
             listed = {key: self.journal.entry(key) for key in self._expected}
-            self.journal.note(
+            self.journal.suppose(
                 {
                     key: entry._replace(listed=True)
                     for key, entry in listed.items()

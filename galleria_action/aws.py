@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -153,15 +156,29 @@ def cloudfront(bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None 
     return session.client("cloudfront", region_name="us-east-1", config=ClientConfig(**_PATIENCE))
 
 
+def examined(
+    bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None
+) -> tuple[Any, Any, Retries]:
+    """What the doctor examines a bucket with.
+
+    A client like that of a deployment, one that signs every body, and the deployment's retries.
+    """
+    retries = Retries(sleep=cancellation.pause(stopped))
+    session = _signed_in(bucket, sign_in, retries) if sign_in else _session(bucket)
+    signing = _client(session, bucket, 1, payload_signing_enabled=True)
+    return _client(session, bucket, 1), signing, retries
+
+
 def _session(bucket: Bucket) -> Any:
     import boto3
 
-    return boto3.session.Session(
-        aws_access_key_id=bucket.access_key,
-        aws_secret_access_key=bucket.secret_key,
-        aws_session_token=bucket.session_token,
-        region_name=_region(bucket),
-    )
+    with _explained(bucket):
+        return boto3.session.Session(
+            aws_access_key_id=bucket.access_key,
+            aws_secret_access_key=bucket.secret_key,
+            aws_session_token=bucket.session_token,
+            region_name=_region(bucket),
+        )
 
 
 def _signed_in(bucket: Bucket, sign_in: SignIn, retries: Retries) -> Any:
@@ -198,22 +215,45 @@ def _sts(session: Any, bucket: Bucket) -> Any:
     )
 
 
-def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
-    """An S3 client for ``concurrency`` threads and the main one; it makes no request yet."""
+@contextmanager
+def _explained(bucket: Bucket) -> Iterator[None]:
+    """What boto3 refuses before any request, such as a region that is none, in plain words."""
+    from galleria_action import s3_faults
+
+    try:
+        yield
+    except Exception as error:
+        raise s3_faults.explain(error, "reach the bucket", bucket.name, bucket.endpoint) from error
+
+
+def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
+    """An S3 client for ``concurrency`` threads and the main one; it makes no request yet.
+
+    ``s3`` are more of botocore's settings for S3.
+    """
     from botocore.config import Config as ClientConfig
 
-    return session.client(
-        "s3",
-        endpoint_url=bucket.endpoint,
-        region_name=session.region_name or "us-east-1",
-        config=ClientConfig(
-            # boto3's own checksums are trailers of chunked bodies over TLS, which Ceph, rclone
-            # and others refuse with 411; every put carries Content-MD5 instead.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if bucket.endpoint else "auto"},
-            signature_version="s3v4",
-            max_pool_connections=concurrency + 2,
-            **_PATIENCE,
-        ),
-    )
+    with _explained(bucket):
+        client = session.client(
+            "s3",
+            endpoint_url=bucket.endpoint,
+            region_name=session.region_name or "us-east-1",
+            config=ClientConfig(
+                # boto3's own checksums are trailers of chunked bodies over TLS, which Ceph, rclone
+                # and others refuse with 411; every put carries Content-MD5 instead.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if bucket.endpoint else "auto", **s3},
+                signature_version="s3v4",
+                max_pool_connections=concurrency + 2,
+                **_PATIENCE,
+            ),
+        )
+    client.meta.events.register("before-call.s3.DeleteObjects", _add_digest)
+    return client
+
+
+def _add_digest(params: Any, **_: Any) -> None:
+    """Add the Content-MD5 that older stores want here; boto3 sends a CRC32 alone since 1.36."""
+    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()

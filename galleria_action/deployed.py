@@ -15,6 +15,7 @@ from galleria_action.errors import DeployError, FailureReason
 from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
+from galleria_action.neighbours import Neighbours, UnreadableNeighbour
 from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
 
@@ -28,6 +29,7 @@ def load(
     wanted: Iterable[str],
     local: Manifest | None,
     executor: Executor,
+    neighbours: Neighbours,
 ) -> Remote:
     """The remote state, as far as ``wanted`` keys and this gallery's own are concerned.
 
@@ -46,14 +48,33 @@ def load(
     known = Remote(
         manifest_etag=manifest_etag,
         manifest=deployed,
-        faults=(*unreadable, *lost),
         remarks=tuple(store.remarks),
         ledger=entries,
         ledger_etag=ledger_etag,
     )
-    interesting = chain(wanted, _deployed_keys(known, config))
+    faults = [*unreadable, *lost]
+    published = frozenset(wanted)
+    ours = _deployed_keys(known, config)
+    gone = [key for key in ours if key not in published] if _deletes(config) else []
+    others = _others(neighbours, faults) if gone else {}
+    interesting = chain(published, _deployed_keys(known, config))
     listed = list_keys(store, interesting, executor, known.ledger.entries)
-    return replace(known, listing=listed)
+    return replace(known, faults=tuple(faults), others=others, listing=listed)
+
+
+def _deletes(config: Config) -> bool:
+    return config.delete or config.delete_stale_site
+
+
+def _others(neighbours: Neighbours, faults: list[str]) -> Mapping[str, str]:
+    try:
+        return neighbours.keys()
+    except UnreadableNeighbour as error:
+        faults.append(
+            f"The ledger {error} of another gallery cannot be read, so nobody knows which files "
+            "that one publishes. Nothing is deleted in this run."
+        )
+        return {}
 
 
 def _manifest(

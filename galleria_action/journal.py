@@ -59,14 +59,27 @@ class Journal:
         self._outdated = False
         self._changes: dict[str, Entry | None] = {}
         self._to_purge: dict[str, bool] = {}
+        self._supposed: dict[str, Entry | None] = {}
         self._photos_prefix: str | None = None
         self._site_prefix: str | None = None
         self._pause = SECONDS_BETWEEN_FLUSHES
         self._due = clock() + self._pause
 
     def note(self, changes: Mapping[str, Entry | None]) -> None:
-        """Remember facts: key to entry, None for a key that is gone."""
+        """Remember what this run has done: key to entry, None for a key that is gone."""
         self._changes.update(changes)
+        for key in changes:
+            self._supposed.pop(key, None)
+
+    def suppose(self, changes: Mapping[str, Entry | None]) -> None:
+        """Remember what follows from the ledger as it was read.
+
+        If another run has told something else of a key meanwhile, that is what stays.
+        """
+        for key, entry in changes.items():
+            if key in self._supposed or key not in self._changes:
+                self._supposed.setdefault(key, self._base.entries.get(key))
+            self._changes[key] = entry
 
     def note_prefixes(self, photos: str | None, site: str | None) -> None:
         """Remember below which prefixes the finished run deployed; None: not in its scope."""
@@ -148,7 +161,7 @@ class Journal:
         self._outdated = current != self._base and not self._write(current)
         if self._outdated:
             return False
-        self._base, self._changes = current, {}
+        self._base, self._changes, self._supposed = current, {}, {}
         # What is owed stays so until this run has done it: another may purge it too early.
         self._to_purge = dict.fromkeys(_true(self._to_purge), True)
         ended = self._clock()
@@ -172,6 +185,9 @@ class Journal:
         found = self._store.get(self._key)
         self._etag = found.etag if found else None
         self._base = deployed.read_ledger(found, self._key, [])
+        for key, seen in [*self._supposed.items()]:
+            if self._base.entries.get(key) != seen:
+                del self._supposed[key], self._changes[key]
 
 
 def _jitter(most: float) -> float:

@@ -7,6 +7,8 @@ import re
 RECORDS = ".galleria/"
 """Everything below this prefix is ours and is written by the deployment itself only."""
 
+_LEDGER = ".ledger.json.gz"
+
 # Most paths are ASCII and plain; one match spares them the questions below.
 _PLAIN_PART = "[A-Za-z0-9_][A-Za-z0-9_.+ -]*"
 _ORDINARY = re.compile(f"{_PLAIN_PART}(?:/{_PLAIN_PART})*")
@@ -34,7 +36,14 @@ def relative(prefix: str, key: str) -> str | None:
 
 def ledger(metadata_key: str) -> str:
     """The key of the ledger of the gallery whose manifest is at ``metadata_key``."""
-    return f"{RECORDS}{metadata_key}.ledger.json.gz"
+    return f"{RECORDS}{metadata_key}{_LEDGER}"
+
+
+def gallery(key: str) -> str | None:
+    """The key of the manifest of the gallery whose ledger is at ``key``; None if that is none."""
+    if not (key.startswith(RECORDS) and key.endswith(_LEDGER)):
+        return None
+    return key.removeprefix(RECORDS).removesuffix(_LEDGER)
 
 
 def fault(text: str) -> str | None:

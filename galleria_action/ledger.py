@@ -9,8 +9,8 @@ owner            'photo', 'site', 'file' (directory mode) or 'manifest'
 source           SHA-256 of the source bytes; '' = known from a manifest only, never put by us
 edit             what was done to them, see `edits`; '' = sent as they are
 headers          digest of the headers sent; '' = unknown
-size, etag       of the published object, the ETag without quotes; '' = about to be put by a run
-                 that has not told of its arrival
+size, etag       of the published object, the ETag without quotes; '' = about to be put or deleted
+                 by a run that has not told whether it was
 deployment_hash  of a full, as its manifest stated it; '' for all others
 listed           whether a committed manifest has listed the key (site files: always)
 position         1 if the published photo says where it was taken, 0 if it provably does not;

@@ -39,6 +39,7 @@ from galleria_action.errors import (
 )
 from galleria_action.forks import cores, forks
 from galleria_action.journal import Journal
+from galleria_action.neighbours import Neighbours
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
 from galleria_action.readback import Readback
@@ -86,8 +87,14 @@ def run(
     heap.share([each.file.size for each in gallery.objects])
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     begun = readings.begin(gallery.objects)  # while the bucket answers
+    neighbours = Neighbours(store, config.ledger_key)
     remote = deployed.load(
-        store, config, [each.key for each in gallery.objects], gallery.manifest, uploaders
+        store,
+        config,
+        [each.key for each in gallery.objects],
+        gallery.manifest,
+        uploaders,
+        neighbours,
     )
     preparation.refuse_conflicts(config, gallery, remote)
 
@@ -115,6 +122,7 @@ def run(
         store=store,
         source=content,
         journal=journal,
+        neighbours=neighbours,
         executor=uploaders,
         observer=observer,
         budget=budget,

@@ -114,6 +114,8 @@ class Plan:
         ledger of tomorrow.
     claims
         Keys the deployed manifest lists, which the ledger does not know and nobody wants.
+    spared
+        Deletes that are not made as long as another gallery of the bucket publishes the keys.
     forgotten
         Keys of the ledger that nobody wants and that are no longer in the bucket.
     manifest_data
@@ -138,6 +140,7 @@ class Plan:
     totals: Totals = Totals()
     kept: Mapping[str, Entry] = field(default_factory=dict)
     claims: Mapping[str, Entry] = field(default_factory=dict)
+    spared: tuple[Change, ...] = ()
     forgotten: tuple[str, ...] = ()
     manifest_data: bytes = b""
     warnings: tuple[str, ...] = ()

@@ -56,6 +56,7 @@ def build(
         totals=_totals(gallery.objects, changes, comparison.replaced),
         kept=comparison.kept,
         claims=removals.claims,
+        spared=removals.spared,
         forgotten=removals.forgotten,
         manifest_data=manifest_data,
         over_limit=removals.over_limit,

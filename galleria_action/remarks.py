@@ -35,6 +35,12 @@ def warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
 
 def notices(plan: Plan, objects: Iterable[Wanted], skipped: Sequence[str]) -> Iterable[str]:
     yield from _positions(plan, objects)
+    if plan.spared:
+        yield (
+            f"{count(len(plan.spared), 'file')} of this gallery will not be deleted, because "
+            "another gallery of the bucket publishes the same: "
+            f"{', '.join(each.key for each in plan.spared[:5])}"
+        )
     if skipped:
         yield (
             f"{count(len(skipped), 'site file')} not uploaded, because only the deployment "

@@ -33,6 +33,9 @@ class Remote:
         What a reader of the plan should know about how this state was read.
     ledger, ledger_etag
         The ledger (empty if there is none) and its ETag.
+    others
+        Keys that other galleries of the bucket publish, with the keys of their manifests; only
+        read if there may be something to delete.
     listing
         Key to size and ETag, of every key that this gallery may have to do with.
     """
@@ -44,6 +47,7 @@ class Remote:
     ledger: Ledger = field(default_factory=Ledger)
     ledger_etag: str | None = None
     listing: Mapping[str, Listed] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def photo_keys(self, photos_prefix: str) -> Mapping[str, str]:
         """Keys that the deployed manifest lists, with the id of their photo.

@@ -19,9 +19,10 @@ from galleria_action.wanted import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """Deletes of a plan; ``claims``, ``forgotten`` and ``over_limit`` as in :class:`Plan`."""
+    """Deletes of a plan; the others as in :class:`Plan`."""
 
     changes: tuple[Change, ...] = ()
+    spared: tuple[Change, ...] = ()
     claims: Mapping[str, Entry] = field(default_factory=dict)
     forgotten: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
@@ -37,6 +38,7 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
     deployed = remote.photo_keys(config.photos_prefix)
     claims: dict[str, Entry] = {}
     changes: list[Change] = []
+    spared: list[Change] = []
     over_limit: list[str] = []
     photos = photos and not config.site_only
     if photos:
@@ -51,11 +53,13 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
         found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
         ours = _photos(remote, deployed)
         changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or photo_of(key))
+        spared += found.spared
         over_limit += found.limit(_photos(remote, deployed), config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
         site = remote.site_keys - set(deployed)
         found = _Removal(config.site_prefix, remote.ledger.site_prefix, remote, wanted)
         changes += found.deletes(site, Kind.SITE, lambda key: key)
+        spared += found.spared
         over_limit += found.limit(site, config.max_deletes, "site files")
     owners = ([Owner.PHOTO] if photos else []) + ([] if config.photos_only else [Owner.SITE])
     gone = [
@@ -63,7 +67,7 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
         for key in remote.ledger.owned(*owners)
         if key not in wanted and key not in remote.listing
     ]
-    return Removals(tuple(changes), claims, tuple(sorted(gone)), tuple(over_limit))
+    return Removals(tuple(changes), tuple(spared), claims, tuple(sorted(gone)), tuple(over_limit))
 
 
 def _photos(remote: Remote, deployed: Mapping[str, str]) -> Iterator[str]:
@@ -95,14 +99,18 @@ class _Removal:
         self._prefix = prefix
         self._old_prefix = prefix if old_prefix is None else old_prefix
         self._deletes: list[Change] = []
+        self.spared: list[Change] = []
         self._name_of: Callable[[str], str] = str
 
     def deletes(
         self, ours: Iterable[str], kind: Kind, name_of: Callable[[str], str]
     ) -> list[Change]:
-        """A delete for each key of ``ours`` that is listed and that nothing publishes."""
+        """A delete for each key of ``ours`` that is listed and that nothing publishes.
+
+        What another gallery publishes is ``spared``.
+        """
         self._name_of = name_of
-        self._deletes = [
+        found = [
             Change(
                 action=Action.DELETE,
                 reason=self._reason(key),
@@ -114,6 +122,9 @@ class _Removal:
             for key in sorted(key for key in ours if key not in self._wanted)
             if (listed := self._remote.listing.get(key)) and self._is_ours(key, listed)
         ]
+        others = self._remote.others
+        self.spared = [each for each in found if each.key in others]
+        self._deletes = [each for each in found if each.key not in others]
         return self._deletes
 
     def _is_ours(self, key: str, listed: Listed) -> bool:

@@ -128,6 +128,20 @@ def status_of(error: Exception) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
+def region_of(error: Exception) -> str:
+    """The region that an answer names as the right one, '' if it names none."""
+    if not isinstance(error, boto.ClientError):
+        return ""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    told = error.response.get("Error", {}).get("Region") or headers.get("x-amz-bucket-region")
+    return str(told or "")
+
+
+def is_denial(error: Exception) -> bool:
+    """Whether it is this one action that the key may not do, as far as the answer tells."""
+    return isinstance(error, boto.ClientError) and _answer_meaning(error, "", "")[0] is _DENIED
+
+
 def judge(error: Exception) -> Verdict:
     """Whether the request may succeed when it is made again."""
     if isinstance(error, boto.ClientError):

@@ -32,6 +32,7 @@ def of(plan: Plan, shard: Shard) -> Plan:
             if entry.owner in (Owner.PHOTO, Owner.FILE) and shard.has(key)
         },
         claims={},
+        spared=(),
         forgotten=(),
         manifest_data=b"",
         purge=None,

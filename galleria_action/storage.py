@@ -21,6 +21,8 @@ from galleria_action.store import Condition, Found
 T = TypeVar("T")
 
 DELETES_AT_ONCE = 1000  # of DeleteObjects; 1,001 are refused
+NO_BATCHES = frozenset({400, 411, 501})
+"""Statuses after which keys are deleted one by one."""
 _NO_CONDITIONS = frozenset({"NotImplemented", "NotSupported", "InvalidArgument"})
 
 
@@ -79,7 +81,7 @@ class S3Store:
             "Bucket": self._bucket,
             "Key": key,
             "Body": data,
-            "ContentMD5": _md5(data),
+            "ContentMD5": md5(data),
             **_arguments(headers),
         }
         if condition is None:
@@ -143,7 +145,7 @@ class S3Store:
             f"write part {number} of {place['Key']}",
             lambda: _etag(
                 self._client.upload_part(
-                    **place, PartNumber=number, Body=part, ContentMD5=_md5(part)
+                    **place, PartNumber=number, Body=part, ContentMD5=md5(part)
                 )
             ),
         )
@@ -177,7 +179,7 @@ class S3Store:
         while True:
             page = self._call("list the bucket", lambda: self._page(arguments))
             for each in page.get("Contents", ()):
-                yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
+                yield each["Key"], Listed(each["Size"], bare(each["ETag"]))
             if not page["IsTruncated"]:
                 return
             arguments["ContinuationToken"] = page["NextContinuationToken"]
@@ -202,8 +204,8 @@ class S3Store:
                 deleted, errors = self._delete_batch(keys)
                 keys = [key for key in keys if key not in deleted | errors.keys()]
             except Exception as error:
-                # Old stores want a Content-MD5 here, which boto3 no longer sends.
-                if s3_faults.status_of(error) not in (400, 411, 501):
+                # Stores without DeleteObjects, or with rules of their own for it.
+                if s3_faults.status_of(error) not in NO_BATCHES:
                     raise self._explained(error, "delete objects") from error
                 self._delete_batches = False
         for key in keys:
@@ -252,23 +254,30 @@ def _etag(answer: Mapping[str, Any]) -> str:
     """The ETag of an answer, without quotes; one that has none is not what S3 says."""
     if not answer.get("ETag"):
         raise ResponseParserError("an answer without an ETag")
-    return _bare(answer["ETag"])
+    return bare(answer["ETag"])
 
 
 def _etag_of_parts(parts: Sequence[Mapping[str, Any]]) -> str | None:
     """What most stores make the ETag of the whole; None if those of the parts are no MD5s."""
     with suppress(ValueError):
-        digests = b"".join([bytes.fromhex(_bare(part["ETag"])) for part in parts])
+        digests = b"".join([bytes.fromhex(bare(part["ETag"])) for part in parts])
         return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
     return None
 
 
-def _bare(etag: str) -> str:
+def bare(etag: str) -> str:
+    """An ETag as it is written everywhere in this program: without quotes."""
     return etag.removeprefix("W/").strip('"')
 
 
-def _md5(data: bytes) -> str:
+def md5(data: bytes) -> str:
+    """As the header Content-MD5 has it."""
     return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def md5_hex(data: bytes) -> str:
+    """As most stores make an ETag of it."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _arguments(headers: Headers) -> dict[str, str]:

@@ -54,6 +54,14 @@ def test_a_missing_bucket(server, job):
     assert "no-such-bucket" not in [each["Name"] for each in buckets]
 
 
+def test_a_region_that_is_none(job):
+    """A region that no host name can have is a mistake of the user's, and told as one."""
+    run = job.run(s3_region="eu central")
+
+    message = "Error: Could not reach the bucket: the bucket lies in another region"
+    failure.check(run, job, FailureReason.BUCKET, message, "Set s3-region")
+
+
 @contextmanager
 def _hangs_up(greeting: bytes) -> Iterator[str]:
     """A server that says ``greeting`` and ends each connection; its URL."""

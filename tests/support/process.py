@@ -117,8 +117,11 @@ class Job:
     steps: list[Step] = field(default_factory=list)
     program: Path = ENTRYPOINT
 
-    def start(self, **inputs: str) -> Step:
-        """Start the program; an input's hyphens are written as underscores."""
+    def start(self, *arguments: str, **inputs: str) -> Step:
+        """Start the program; an input's hyphens are written as underscores.
+
+        ``arguments`` are those of a step's `args`.
+        """
         files = self.files / f"step-{len(self.steps)}"
         files.mkdir(parents=True)
         for name in ("output", "summary", "env", "path", "state"):
@@ -126,7 +129,7 @@ class Job:
         (files / "event.json").write_text("{}")
         given = {**self.inputs, **{name.replace("_", "-"): text for name, text in inputs.items()}}
         process = subprocess.Popen(
-            [sys.executable, "-I", str(self.program)],
+            [sys.executable, "-I", str(self.program), *arguments],
             cwd=self.workspace,
             env={**self._runner(files), **_inputs(given), **self.environ},
             stdin=subprocess.DEVNULL,
@@ -139,8 +142,8 @@ class Job:
         self.steps.append(step)
         return step
 
-    def run(self, **inputs: str) -> Run:
-        return self.start(**inputs).finish()
+    def run(self, *arguments: str, **inputs: str) -> Run:
+        return self.start(*arguments, **inputs).finish()
 
     def _runner(self, files: Path) -> dict[str, str]:
         """What a docker action finds in its environment, and nothing of this machine's."""

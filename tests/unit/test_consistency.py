@@ -20,11 +20,12 @@ from support import readme_tables
 from support.readme_tables import ROOT
 
 from galleria_action import __main__ as cli
-from galleria_action import __version__, manifest, outputs, role
+from galleria_action import __version__, doctor_policies, manifest, outputs, role, store_profiles
 from galleria_action import config as configuration
 from galleria_action.bucket import Bucket
 from galleria_action.config import Config
 from galleria_action.declaration import Input, Kind
+from galleria_action.doctor_remarks import Mark
 from galleria_action.errors import FailureReason
 from galleria_action.event import Event
 from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS
@@ -303,16 +304,27 @@ class TestDocuments:
         assert len(manifest.parse(found.encode(), "README.md").photos) == 1
 
     def test_policies(self):
-        """The policy for dry runs cannot write; that for deployments adds the writes alone."""
+        """The README's policies are the doctor's: to deploy, to look only, for visitors."""
         found = [json.loads(each) for each in blocks("README.md", "json") if "Statement" in each]
-        deploy, look = (each["Statement"] for each in found)
-        assert deploy[:-1] == look
-        assert {each["Action"] for each in look} == {"s3:ListBucket", "s3:GetObject"}
-        assert deploy[-1]["Action"] == [
-            "s3:PutObject",
-            "s3:DeleteObject",
-            "s3:AbortMultipartUpload",
-        ]
+        config = Config(Bucket("my-gallery-bucket"))
+        made = (doctor_policies.deploy, doctor_policies.look, doctor_policies.public)
+        assert found == [json.loads(each(config)) for each in made]
+
+    def test_marks_of_the_doctor(self):
+        """The README explains every mark, in their order."""
+        table = text_of("README.md").partition("| Mark |")[2].partition("\n\n")[0]
+        assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(Mark)
+
+    def test_stores_have_sources(self):
+        """docs/stores.md has a section for every store that is known, each line with a source."""
+        sections = re.split(r"^## ", text_of("docs/stores.md"), flags=re.MULTILINE)[1:]
+        titles = [each.partition("\n")[0] for each in sections]
+        assert {*store_profiles.names(), "Ceph", "MinIO"} <= set(titles)
+        lines = [line for each in sections for line in each.splitlines() if line[:2] == "- "]
+        assert len(lines) > 30
+        for line in lines:
+            own = "this project's tests" in line or line.endswith("Ask the doctor.")
+            assert own or re.search(r"\]\(https://[^)]+\)$", line), line
 
     def test_trust_policy(self):
         """The README's is the one that the program would show, for both forms of a repository."""

@@ -365,3 +365,51 @@ class SlowStore(MemoryStore):
     def put(self, *arguments, **named):
         time.sleep(0.01)
         return super().put(*arguments, **named)
+
+
+def foreign(store, changes) -> None:
+    """Another run writes the ledger: changes to what is stored."""
+    current = stored(store) if store.inner.get(KEY) else Ledger()
+    store.inner.put(KEY, ledger.encode(current.changed(changes)), journals.HEADERS)
+
+
+@pytest.mark.parametrize("supposed", [B, None], ids=["kept", "deleted"])
+def test_a_supposition_does_not_overwrite_what_another_run_has_told(store, clock, supposed):
+    """What follows from an old ledger gives way to newer facts; what was done does not."""
+    made = journal(store, clock, Ledger({"a": A, "b": B}))
+    made.suppose({"a": supposed})
+    made.note({"b": C})
+    foreign(store, {"a": C, "b": A})
+    made.flush()
+    assert stored(store).entries == {"a": C, "b": C}
+    assert made.entry("a") == C
+
+
+@pytest.mark.parametrize("supposed", [B, None], ids=["kept", "deleted"])
+def test_a_supposition_is_written_if_nobody_else_told(store, clock, supposed):
+    """A conflict about other keys leaves it as it is."""
+    made = journal(store, clock, Ledger({"a": A}))
+    made.suppose({"a": supposed})
+    foreign(store, {"c": C})
+    made.flush()
+    assert stored(store) == Ledger({"a": A, "c": C}).changed({"a": supposed})
+
+
+def test_an_announced_key_that_another_run_has_put(store, clock):
+    """An upload that is only about to happen is no fact against one that has arrived."""
+    made = journal(store, clock, Ledger())
+    made.suppose({"a": Entry(Owner.PHOTO, listed=False)})
+    foreign(store, {"a": A})
+    made.flush()
+    assert stored(store).entries == {"a": A}
+
+
+def test_what_was_done_stays_done_when_it_is_told_again(store, clock):
+    """A put that is refined later is still this run's own fact."""
+    made = journal(store, clock, Ledger())
+    made.suppose({"a": B})
+    made.note({"a": A})
+    made.suppose({"a": C})
+    foreign(store, {"a": B})
+    made.flush()
+    assert stored(store).entries == {"a": C}

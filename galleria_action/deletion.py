@@ -1,0 +1,115 @@
+"""Deletes what nothing refers to any more, once the new gallery is live.
+
+Right before each batch it looks once more: that nobody has committed since, that no other run has
+said anything of the keys, and that no other gallery publishes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from galleria_action import failures
+from galleria_action.journal import Journal
+from galleria_action.ledger import Entry
+from galleria_action.neighbours import Neighbours, UnreadableNeighbour
+from galleria_action.plan import Change, Plan
+from galleria_action.recorder import Observer, Outcome
+from galleria_action.remote import Remote
+from galleria_action.store import Store
+
+BETWEEN_LOOKS = 1000
+"""Deletes, as many as one request can make."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletion:
+    """Everything that carrying out the deletes of a plan needs."""
+
+    plan: Plan
+    remote: Remote
+    store: Store
+    journal: Journal
+    neighbours: Neighbours
+    outcome: Outcome
+    observer: Observer
+
+    @cached_property
+    def _spared(self) -> frozenset[str]:
+        return frozenset(each.key for each in self.plan.spared)
+
+    def run(self, etag: str | None) -> None:
+        """Delete, as long as the live manifest has the ETag ``etag``."""
+        changes = self._announce((*self.plan.deletes, *self.plan.spared))
+        for start in range(0, len(changes), BETWEEN_LOOKS):
+            self._delete(changes[start : start + BETWEEN_LOOKS], etag)
+        if changes:
+            self._look_back(changes, etag)
+
+    def _announce(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Record what is about to be deleted, and leave to others what they publish.
+
+        What another run has told of since the plan was made is left out. Who puts such a key
+        again after that says something new of it, even with the same bytes, and is believed. And
+        if two galleries let a file go at once, the second one to look sees no claim any more. Not
+        before the commit: until then the live manifest lists the keys.
+        """
+        ours = [each for each in changes if self.journal.entry(each.key) == self._known(each.key)]
+        if ours:
+            self.journal.suppose({each.key: self._announced(each.key) for each in ours})
+            self.journal.flush()
+        return ours
+
+    def _look_back(self, changes: Sequence[Change], etag: str | None) -> None:
+        """No store makes a delete depend on other objects, so the last look may be too old."""
+        self._look(etag, "while objects were being deleted: run that one again")
+        theirs = self._theirs()
+        gone = [each.key for each in changes if self.journal.entry(each.key) is None]
+        missing = [key for key in gone if key in theirs and self.store.head(key) is None]
+        if missing:
+            raise failures.remote_changed(
+                "another gallery has published what was just being deleted: deploy that one again",
+                missing,
+            )
+
+    def _look(self, etag: str | None, when: str) -> None:
+        if self.store.head(self.plan.metadata_key) != etag:
+            raise failures.remote_changed(f"another deployment was committed {when}")
+
+    def _delete(self, changes: Sequence[Change], etag: str | None) -> None:
+        theirs = self._theirs()
+        some = [each for each in changes if each.key not in theirs and self._is_ours(each.key)]
+        self._look(etag, "before the deletes")
+        errors = self.store.delete([each.key for each in some]) if some else {}
+        for change in some:
+            if change.key not in errors:
+                self.outcome.deleted_files += 1
+                self.journal.suppose({change.key: None})
+                self.observer.deleted(change)
+        # From now on it is theirs alone, and theirs to delete.
+        self.journal.suppose({each.key: None for each in changes if each.key in theirs})
+        if errors:
+            raise failures.delete_error(some[0], errors)
+
+    def _theirs(self) -> Mapping[str, str]:
+        try:
+            return self.neighbours.keys()
+        except UnreadableNeighbour as error:
+            raise failures.remote_changed(
+                f"the ledger {error} of another gallery cannot be read, so nothing was deleted"
+            ) from None
+
+    def _is_ours(self, key: str) -> bool:
+        """Whether nobody has said anything of the key since it was announced."""
+        return self.journal.entry(key) == self._announced(key)
+
+    def _announced(self, key: str) -> Entry | None:
+        if key in self._spared:
+            return None
+        known = self._known(key)
+        return known._replace(etag="") if known else None
+
+    def _known(self, key: str) -> Entry | None:
+        """What the ledger said when the plan was made."""
+        return self.plan.claims.get(key) or self.remote.entry(key)
