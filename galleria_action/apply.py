@@ -3,8 +3,8 @@
     photos → gate → site files → gate → pages → gate → ledger → manifest
         → purge changed → delete → purge deleted → ledger
 
-Before them the ledger gets the keys that are new and those to be purged, so that a crash leaves
-nothing unknown.
+Before them the ledger gets the keys that are new and those to be purged, and before the manifest
+those that are about to go, so that a crash leaves nothing unknown.
 A part of a plan ends behind its photos, with the ledger: a whole plan is to follow.
 A gate: nothing failed, and nobody else committed since the plan was made. Deletes come after the
 commit, so the live manifest never lists a key that does not exist. A purge that fails is reported
@@ -66,6 +66,15 @@ class Deployment:
     def __post_init__(self) -> None:
         self._sender = Sender(self.store, self.source, self.executor, self.budget)
         self._purging = Purging(self.connect, self.plan, self.journal)
+        self._deletion = Deletion(
+            plan=self.plan,
+            remote=self.remote,
+            store=self.store,
+            journal=self.journal,
+            neighbours=self.neighbours,
+            outcome=self.outcome,
+            observer=self.observer,
+        )
         self._listed = self.remote.photo_keys(self.plan.photos_prefix)
         self._expected = {
             key: entry.etag
@@ -90,11 +99,10 @@ class Deployment:
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
             self._write()
-        except Cancelled:
-            self.journal.try_to_flush(CANCELLED_SECONDS)
-            raise
-        except BaseException:
-            self.journal.try_to_flush(FAILED_SECONDS)
+        except BaseException as error:
+            self._deletion.retract()
+            cancelled = isinstance(error, Cancelled)
+            self.journal.try_to_flush(CANCELLED_SECONDS if cancelled else FAILED_SECONDS)
             raise
         finally:
             self.observer.finished()
@@ -123,7 +131,8 @@ class Deployment:
                 if group:
                     self._upload(group, uplink)
                     commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
-        if self._commits or self.plan.is_part:
+        self._deletion.announce()
+        if self._commits or self.plan.is_part or self.plan.deletes:
             self.journal.flush()
         if self.plan.is_part:
             return
@@ -131,7 +140,7 @@ class Deployment:
             self._check_listing()
         etag = self._commit() if self._commits else self.remote.manifest_etag
         self._purging.changed()
-        self._delete(etag)
+        self._deletion.run(etag)
         self._purging.deleted()
         self._finish_ledger()
         self.outcome.purged_files = self._purging.purged
@@ -222,18 +231,6 @@ class Deployment:
         self.journal.note({change.key: facts})
         self.observer.put(change)
         return etag
-
-    def _delete(self, etag: str | None) -> None:
-        """Delete what nothing refers to any more, unless somebody else committed again."""
-        Deletion(
-            plan=self.plan,
-            remote=self.remote,
-            store=self.store,
-            journal=self.journal,
-            neighbours=self.neighbours,
-            outcome=self.outcome,
-            observer=self.observer,
-        ).run(etag)
 
     def _finish_ledger(self) -> None:
         plan = self.plan

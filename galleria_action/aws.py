@@ -157,7 +157,7 @@ def cloudfront(bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None 
 
 
 def examined(
-    bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None
+    bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None = None
 ) -> tuple[Any, Any, Retries]:
     """What the doctor examines a bucket with.
 

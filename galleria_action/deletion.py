@@ -39,27 +39,55 @@ class Deletion:
     def _spared(self) -> frozenset[str]:
         return frozenset(each.key for each in self.plan.spared)
 
+    def announce(self) -> None:
+        """Record what is about to be deleted, for the ledger that is written before the commit.
+
+        What another run has told of since the plan was made is left out. Who puts such a key
+        again after that says something new of it, even with the same bytes, and is believed.
+        """
+        self.journal.suppose(
+            {
+                each.key: self._announced(each.key)
+                for each in self.plan.deletes
+                if self._stands(each)
+            }
+        )
+
+    def retract(self) -> None:
+        """What was announced and not deleted is what it was, after a failure."""
+        self.journal.suppose(
+            {
+                each.key: self._known(each.key)
+                for each in self.plan.deletes
+                if self._is_ours(each.key)
+            }
+        )
+
     def run(self, etag: str | None) -> None:
         """Delete, as long as the live manifest has the ETag ``etag``."""
-        changes = self._announce((*self.plan.deletes, *self.plan.spared))
+        self._give_away()
+        changes = [
+            each for each in (*self.plan.deletes, *self.plan.spared) if self._is_ours(each.key)
+        ]
         for start in range(0, len(changes), BETWEEN_LOOKS):
             self._delete(changes[start : start + BETWEEN_LOOKS], etag)
         if changes:
             self._look_back(changes, etag)
 
-    def _announce(self, changes: Sequence[Change]) -> Sequence[Change]:
-        """Record what is about to be deleted, and leave to others what they publish.
+    def _give_away(self) -> None:
+        """Leave to other galleries what they publish, too.
 
-        What another run has told of since the plan was made is left out. Who puts such a key
-        again after that says something new of it, even with the same bytes, and is believed. And
-        if two galleries let a file go at once, the second one to look sees no claim any more. Not
-        before the commit: until then the live manifest lists the keys.
+        If two let a file go at once, the second one to look sees no claim any more. Not before the
+        commit: until then the live manifest lists the keys.
         """
-        ours = [each for each in changes if self.journal.entry(each.key) == self._known(each.key)]
-        if ours:
-            self.journal.suppose({each.key: self._announced(each.key) for each in ours})
+        theirs = {each.key: None for each in self.plan.spared if self._stands(each)}
+        if theirs:
+            self.journal.suppose(theirs)
             self.journal.flush()
-        return ours
+
+    def _stands(self, change: Change) -> bool:
+        """Whether the ledger says of a key what it said when the plan was made."""
+        return self.journal.entry(change.key) == self._known(change.key)
 
     def _look_back(self, changes: Sequence[Change], etag: str | None) -> None:
         """No store makes a delete depend on other objects, so the last look may be too old."""

@@ -72,7 +72,7 @@ def test_deletes_come_after_the_commit(store, gallery):
     store.operations.clear()
     ran = program.deployed(gallery.root, store)
     assert [each.name for each in store.writes] == ["put", "put", "delete", "put"]
-    assert [each.key for each in store.writes if each.name == "put"] == [MANIFEST, LEDGER, LEDGER]
+    assert [each.key for each in store.writes if each.name == "put"] == [LEDGER, MANIFEST, LEDGER]
     assert store.writes[2].key == "photos/full/b.jpg,photos/thumb/b.webp,photos/web/b.jpg"
     assert ran.outputs["deleted-files"] == "3"
     assert ran.outputs["photos-to-delete"] == "1"

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 SECONDS = 60
 
@@ -41,13 +42,31 @@ class Turns:
         self._me = threading.local()
         self._running = len(functions)
         threads = [threading.Thread(target=work, args=[each]) for each in range(len(functions))]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+        with mock.patch.object(threading.Thread, "start", self._starter()):
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join()
         if failures:
             raise failures[0]
         return results
+
+    def _starter(self) -> Callable[[threading.Thread], None]:
+        """What a function starts, and waits for, takes the turns of that function."""
+        start = threading.Thread.start
+
+        def started(thread: threading.Thread) -> None:
+            run, number = thread.run, getattr(self._me, "number", None)
+
+            def inheriting() -> None:
+                self._me.number = number
+                run()
+
+            if number is not None:
+                thread.run = inheriting
+            start(thread)
+
+        return started
 
     def turn(self) -> None:
         """Wait to be chosen."""
