@@ -19,7 +19,6 @@ position         1 if the published photo says where it was taken, 0 if it prova
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 import zlib
@@ -29,6 +28,9 @@ from enum import StrEnum
 from typing import Any
 
 VERSION = 1
+SMALL = 64 << 20
+MOST_RATIO = 100
+"""Of bytes unpacked to packed ones; ledgers have up to 31. What is made to fill memory has 1000."""
 
 
 class Owner(StrEnum):
@@ -133,7 +135,13 @@ def decode(data: bytes) -> Ledger:
 
 def _inflate(data: bytes) -> bytes:
     # A server may have unpacked it already (Content-Encoding handling of proxies).
-    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    if data[:2] != b"\x1f\x8b":
+        return data
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    inflated = unpacker.decompress(data, max(SMALL, MOST_RATIO * len(data)))
+    if not unpacker.eof:
+        raise BrokenLedger("it is cut off or takes far too much room")
+    return inflated
 
 
 def _entry(row: list[Any]) -> Entry:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from galleria_action import globs
+from galleria_action import folder_walk, globs
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.file_bytes import FileBytes
+from galleria_action.folder_walk import Folder
 from galleria_action.links import Resolver, Unpublishable
 from galleria_action.wanted import LocalFile
 
@@ -147,13 +148,17 @@ class Workspace(FileBytes):
         if top is None:
             return
         problems: list[str] = []
-        yield from self._walk(top, "", (top,), problems)
+        yield from folder_walk.files(
+            top,
+            lambda path, name: self._entries(path, name, problems),
+            lambda path, why: problems.append(f"{self.relative(path)}: {why}"),
+        )
         if problems:
             raise _bad_links(problems)
 
-    def _walk(
-        self, folder: str, name: str, above: tuple[str, ...], problems: list[str]
-    ) -> Iterator[LocalFile]:
+    def _entries(
+        self, folder: str, name: str, problems: list[str]
+    ) -> Iterator[LocalFile | Folder]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except NotADirectoryError:
@@ -176,12 +181,7 @@ class Workspace(FileBytes):
             if any(self.excluded(entry_name, each) for each in links):
                 continue
             if stat.S_ISDIR(status.st_mode):
-                if path in above:
-                    problems.append(
-                        f"{self.relative(entry.path)}: is a link to a folder it lies in"
-                    )
-                else:
-                    yield from self._walk(path, entry_name, (*above, path), problems)
+                yield Folder(entry_name, path, entry.path)
             elif stat.S_ISREG(status.st_mode):
                 yield LocalFile(entry_name, path, status.st_size)
 
