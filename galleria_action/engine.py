@@ -18,9 +18,10 @@ from galleria_action.http1 import Response
 from galleria_action.lanes import Lanes
 from galleria_action.listing_page import Page
 from galleria_action.origin import Origin
+from galleria_action.paging import Paging
 from galleria_action.remote import Listed
 from galleria_action.signature import Credentials, Signer
-from galleria_action.store import Condition, Found
+from galleria_action.store import LARGEST, Condition, Found
 
 # What proxies and servers may take for another path.
 _ALTERED = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|$)")
@@ -77,7 +78,7 @@ class Engine:
 
     def get(self, key: str) -> Found | None:
         """The object at ``key``; None if the store says that there is no such key."""
-        answer = self._ask("GET", self._target(key))
+        answer = self._ask("GET", self._target(key), most=LARGEST)
         # Also the status of a missing bucket, and of any web server.
         if answer.status == 404 and b"<Code>NoSuchKey</Code>" in answer.body:
             return None
@@ -114,6 +115,7 @@ class Engine:
         asked = {"list-type": "2", "prefix": prefix}
         asked |= {"start-after": after} if after else {}
         last = after
+        paging = Paging()
         while True:
             page = self._page(asked)
             for key, _ in page.objects:
@@ -123,7 +125,7 @@ class Engine:
                 last = key
             if page.objects:
                 yield page.objects
-            if not page.token:
+            if not paging.goes_on(page.token, len(page.objects)):
                 return
             asked["continuation-token"] = page.token
 
@@ -131,10 +133,11 @@ class Engine:
         """The objects of a folder, without those of its folders, all read before the first."""
         asked = {"list-type": "2", "prefix": prefix, "delimiter": "/"}
         found: list[tuple[str, Listed]] = []
+        paging = Paging()
         while True:
             page = self._page(asked)
             found += page.objects
-            if not page.token:
+            if not paging.goes_on(page.token, len(page.objects)):
                 break
             asked["continuation-token"] = page.token
         if not all(key.startswith(prefix) and "/" not in key[len(prefix) :] for key, _ in found):
@@ -170,19 +173,26 @@ class Engine:
             headers += origin.proxy_headers
         try:
             return http1.request(method, origin.prefix + target, headers)
-        except UnicodeEncodeError:
+        except ValueError:
             raise Declined from None
 
-    def _ask(self, method: str, target: str) -> Response:
-        return self._exchange(self._head(method, target, {}), bodyless=method == "HEAD")
+    def _ask(self, method: str, target: str, most: int = http1.MOST_BODY) -> Response:
+        head = self._head(method, target, {})
+        return self._exchange(head, bodyless=method == "HEAD", most=most)
 
     def _exchange(
-        self, head: bytes, body: bytes = b"", *, bodyless: bool = False, again: bool = True
+        self,
+        head: bytes,
+        body: bytes = b"",
+        *,
+        bodyless: bool = False,
+        again: bool = True,
+        most: int = http1.MOST_BODY,
     ) -> Response:
         """The answer to a request; ``again``: whether it may be made twice."""
         while True:
             used = self._connection()
-            steps = used.exchange(head, body, bodyless=bodyless)
+            steps = used.exchange(head, body, bodyless=bodyless, most=most)
             try:
                 answer = connection.finish(used, steps)
             except Lost as lost:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from http.client import HTTPException
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -19,11 +20,9 @@ from galleria_action import __version__, ledger
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
-from galleria_action.store import Condition, Found
+from galleria_action.store import LARGEST, Condition, Found
 
 SECONDS = 30
-LARGEST = 1 << 30
-"""Bytes that are read of one file; an address that never ends is no gallery."""
 
 
 class PublicFiles:
@@ -59,8 +58,9 @@ class PublicFiles:
             if error.code == 404 or key == self._ledger_key:
                 return None
             raise self._failed(key, f"the server answers {error.code}") from None
-        except (OSError, ValueError) as error:
-            raise self._failed(key, str(error)) from None
+        except (OSError, ValueError, HTTPException) as error:
+            why = str(error) or "the answer makes no sense"
+            raise self._failed(key, why) from None
 
     def _read(self, key: str) -> Found:
         request = urllib.request.Request(  # noqa: S310  http and https only, by the configuration

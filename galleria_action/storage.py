@@ -6,15 +6,17 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from typing import Any, TypeVar
 
 from galleria_action import s3_faults
-from galleria_action.errors import ConditionFailed, ConditionUnknown
+from galleria_action.errors import ConditionFailed, ConditionUnknown, FailureReason, StoreError
 from galleria_action.headers import Headers
+from galleria_action.paging import Paging
 from galleria_action.remote import Listed
 from galleria_action.retry import Retries
-from galleria_action.store import Condition, Found
+from galleria_action.store import LARGEST, Condition, Found
+from galleria_action.text import size
 
 T = TypeVar("T")
 
@@ -39,9 +41,18 @@ class S3Store:
     def get(self, key: str) -> Found | None:
         def request() -> Found:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            return Found(answer["Body"].read(), _bare(answer["ETag"]))
+            with closing(answer["Body"]) as body:
+                data = body.read(LARGEST + 1)
+            return Found(data, _bare(answer["ETag"]))
 
-        return self._unless_absent(f"read {key}", request)
+        found = self._unless_absent(f"read {key}", request)
+        if found and len(found.data) > LARGEST:
+            raise StoreError(
+                FailureReason.METADATA,
+                f"Error: Could not read {key}: it is larger than {size(LARGEST)}",
+                advice="Somebody put another file there. Look at it, and remove it.",
+            )
+        return found
 
     def head(self, key: str) -> str | None:
         def request() -> str:
@@ -147,13 +158,16 @@ class S3Store:
 
     def _objects(self, **arguments: str) -> Iterator[tuple[str, Listed]]:
         arguments["Bucket"] = self._bucket
+        paging = Paging()
         while True:
             page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
-            for each in page.get("Contents", ()):
+            objects = page.get("Contents", ())
+            for each in objects:
                 yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
-            if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
+            token = page.get("NextContinuationToken", "") if page.get("IsTruncated") else ""
+            if not paging.goes_on(token, len(objects)):
                 return
-            arguments["ContinuationToken"] = page["NextContinuationToken"]
+            arguments["ContinuationToken"] = token
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         errors: dict[str, str] = {}

@@ -15,6 +15,9 @@ from typing import Protocol
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
 
+LARGEST = 2 << 30
+"""Bytes of an object that is read as a whole: manifests of millions of photos have less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
