@@ -121,7 +121,9 @@ def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
     """An S3 client for ``concurrency`` threads and the main one; it makes no request yet."""
     from botocore.config import Config as ClientConfig
 
-    return session.client(
+    from galleria_action.bounded_session import BoundedSession
+
+    client = session.client(
         "s3",
         endpoint_url=bucket.endpoint,
         region_name=session.region_name or "us-east-1",
@@ -140,3 +142,7 @@ def _client(session: Any, bucket: Bucket, concurrency: int) -> Any:
             user_agent_extra=f"galleria-deploy/{__version__}",
         ),
     )
+    # There is no other place to say it; tests show that it has an effect.
+    endpoint = client._endpoint  # noqa: SLF001
+    endpoint.http_session = BoundedSession(endpoint.http_session)
+    return client

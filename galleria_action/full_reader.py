@@ -147,7 +147,6 @@ class FullReader:
             untouched_because=published.untouched_because,
         )
 
-
     def _sha256_of(self, path: str) -> str:
         sha256 = hashlib.sha256()
         for chunk in self._files.chunks(path, CHUNK):

@@ -13,6 +13,9 @@ from botocore.parsers import ResponseParserError
 
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.retry import Verdict
+from galleria_action.text import shortened
+
+LONGEST_CODE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +108,9 @@ _PASSING_CODES = frozenset(
         "XAmzContentSHA256Mismatch", "IncompleteBody",
     }
 )  # fmt: skip
-_CONNECTION = (
-    boto.ConnectionError,
-    boto.HTTPClientError,
-    boto.IncompleteReadError,
-    ResponseParserError,
-)
+# The last two are what botocore and this program meet in answers without what has to be in them.
+_ODD = (ResponseParserError, KeyError, ValueError)
+_CONNECTION = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, *_ODD)
 _PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524})
 
 
@@ -118,7 +118,7 @@ def code_of(error: Exception) -> str:
     """The error code of the service, '' if it did not answer with one."""
     if not isinstance(error, boto.ClientError):
         return ""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return shortened(str(error.response.get("Error", {}).get("Code", "")), LONGEST_CODE)
 
 
 def status_of(error: Exception) -> int:
@@ -195,7 +195,7 @@ def _trouble(error: Exception) -> str:
             return "no connection to"
         case boto.ReadTimeoutError():
             return "no answer in time from"
-        case ResponseParserError():
+        case ResponseParserError() | KeyError() | ValueError():
             return "an answer that is not S3's from"
     return "the connection was lost, several times in a row, to"
 

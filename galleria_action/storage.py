@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from galleria_action import s3_faults
 from galleria_action.errors import ConditionFailed, ConditionUnknown, FailureReason, StoreError
 from galleria_action.headers import Headers
+from galleria_action.listing_page import Page
 from galleria_action.paging import Paging
 from galleria_action.remote import Listed
 from galleria_action.retry import Retries
@@ -76,8 +77,8 @@ class S3Store:
             **_arguments(headers),
         }
         if condition is None:
-            answer = self._call(f"write {key}", lambda: self._client.put_object(**arguments))
-            return _bare(answer["ETag"])
+            put = self._client.put_object
+            return self._call(f"write {key}", lambda: _bare(put(**arguments)["ETag"]))
         return self._put_if(key, arguments, condition)
 
     def _put_if(self, key: str, arguments: dict[str, Any], condition: Condition) -> str:
@@ -98,11 +99,11 @@ class S3Store:
             raise ConditionUnknown(key) from None
 
     def _put_on_condition(self, key: str, arguments: dict[str, Any], header: dict[str, str]) -> str:
-        def request() -> Any:
-            return self._client.put_object(**arguments, **header)
+        def request() -> str:
+            return _bare(self._client.put_object(**arguments, **header)["ETag"])
 
         try:
-            return _bare(self._retries.call(request, s3_faults.judge)["ETag"])
+            return self._retries.call(request, s3_faults.judge)
         except Exception as error:
             status, code = s3_faults.status_of(error), s3_faults.code_of(error)
             # 404: AWS's answer to If-Match on an object that is gone.
@@ -117,11 +118,11 @@ class S3Store:
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         place = {"Bucket": self._bucket, "Key": key}
-        upload = self._call(
+        start = self._client.create_multipart_upload
+        place["UploadId"] = self._call(
             f"start the upload of {key}",
-            lambda: self._client.create_multipart_upload(**place, **_arguments(headers)),
+            lambda: start(**place, **_arguments(headers))["UploadId"],
         )
-        place["UploadId"] = upload["UploadId"]
         try:
             done = [self._put_part(place, number, part) for number, part in enumerate(parts, 1)]
             self._call(
@@ -137,13 +138,13 @@ class S3Store:
         return self.head(key) or ""
 
     def _put_part(self, place: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
-        answer = self._call(
+        etag = self._call(
             f"write part {number} of {place['Key']}",
             lambda: self._client.upload_part(
                 **place, PartNumber=number, Body=part, ContentMD5=_md5(part)
-            ),
+            )["ETag"],
         )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        return {"PartNumber": number, "ETag": etag}
 
     def _abort(self, place: dict[str, str]) -> None:
         """Best effort: parts that stay cost money until a lifecycle rule removes them."""
@@ -159,15 +160,23 @@ class S3Store:
     def _objects(self, **arguments: str) -> Iterator[tuple[str, Listed]]:
         arguments["Bucket"] = self._bucket
         paging = Paging()
+
+        def request() -> Page:
+            page = self._client.list_objects_v2(**arguments)
+            objects = [
+                (each["Key"], Listed(each["Size"], _bare(each["ETag"])))
+                for each in page.get("Contents", ())
+            ]
+            return Page(
+                objects, page.get("NextContinuationToken", "") if page.get("IsTruncated") else ""
+            )
+
         while True:
-            page = self._call("list the bucket", lambda: self._client.list_objects_v2(**arguments))
-            objects = page.get("Contents", ())
-            for each in objects:
-                yield each["Key"], Listed(each["Size"], _bare(each["ETag"]))
-            token = page.get("NextContinuationToken", "") if page.get("IsTruncated") else ""
-            if not paging.goes_on(token, len(objects)):
+            page = self._call("list the bucket", request)
+            yield from page.objects
+            if not paging.goes_on(page.token, len(page.objects)):
                 return
-            arguments["ContinuationToken"] = token
+            arguments["ContinuationToken"] = page.token
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         errors: dict[str, str] = {}
@@ -212,7 +221,7 @@ class S3Store:
                 return None
             raise self._explained(error, action) from error
 
-    def _call(self, action: str, request: Callable[[], Any]) -> Any:
+    def _call(self, action: str, request: Callable[[], T]) -> T:
         try:
             return self._retries.call(request, s3_faults.judge)
         except Exception as error:

@@ -156,9 +156,7 @@ class Workspace(FileBytes):
         if problems:
             raise _bad_links(problems)
 
-    def _entries(
-        self, folder: str, name: str, problems: list[str]
-    ) -> Iterator[LocalFile | Folder]:
+    def _entries(self, folder: str, name: str, problems: list[str]) -> Iterator[LocalFile | Folder]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except NotADirectoryError:
