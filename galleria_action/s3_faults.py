@@ -6,7 +6,9 @@ answer in the same situations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
@@ -14,6 +16,8 @@ from botocore.parsers import ResponseParserError
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.retry import Verdict
 from galleria_action.text import shortened
+
+T = TypeVar("T")
 
 LONGEST_CODE = 80
 
@@ -108,10 +112,27 @@ _PASSING_CODES = frozenset(
         "XAmzContentSHA256Mismatch", "IncompleteBody",
     }
 )  # fmt: skip
-# The last two are what botocore and this program meet in answers without what has to be in them.
-_ODD = (ResponseParserError, KeyError, ValueError)
-_CONNECTION = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, *_ODD)
+_CONNECTION = (
+    boto.ConnectionError,
+    boto.HTTPClientError,
+    boto.IncompleteReadError,
+    ResponseParserError,
+)
 _PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524})
+
+
+def sensible(request: Callable[[], T]) -> Callable[[], T]:
+    """The request, for which an answer without what has to be in it is one that cannot be read."""
+
+    def attempt() -> T:
+        try:
+            return request()
+        except boto.BotoCoreError:  # some are ValueErrors, too
+            raise
+        except (KeyError, ValueError) as error:
+            raise ResponseParserError(f"{type(error).__name__} in an answer") from error
+
+    return attempt
 
 
 def code_of(error: Exception) -> str:
@@ -195,7 +216,7 @@ def _trouble(error: Exception) -> str:
             return "no connection to"
         case boto.ReadTimeoutError():
             return "no answer in time from"
-        case ResponseParserError() | KeyError() | ValueError():
+        case ResponseParserError():
             return "an answer that is not S3's from"
     return "the connection was lost, several times in a row, to"
 

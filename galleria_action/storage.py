@@ -103,7 +103,7 @@ class S3Store:
             return _bare(self._client.put_object(**arguments, **header)["ETag"])
 
         try:
-            return self._retries.call(request, s3_faults.judge)
+            return self._retries.call(s3_faults.sensible(request), s3_faults.judge)
         except Exception as error:
             status, code = s3_faults.status_of(error), s3_faults.code_of(error)
             # 404: AWS's answer to If-Match on an object that is gone.
@@ -211,11 +211,11 @@ class S3Store:
                 for each in answer.get("Errors", ())
             }
 
-        return self._retries.call(request, s3_faults.judge)
+        return self._retries.call(s3_faults.sensible(request), s3_faults.judge)
 
     def _unless_absent(self, action: str, request: Callable[[], T]) -> T | None:
         try:
-            return self._retries.call(request, s3_faults.judge)
+            return self._retries.call(s3_faults.sensible(request), s3_faults.judge)
         except Exception as error:
             if s3_faults.status_of(error) == 404 and s3_faults.code_of(error) != "NoSuchBucket":
                 return None
@@ -223,7 +223,7 @@ class S3Store:
 
     def _call(self, action: str, request: Callable[[], T]) -> T:
         try:
-            return self._retries.call(request, s3_faults.judge)
+            return self._retries.call(s3_faults.sensible(request), s3_faults.judge)
         except Exception as error:
             raise self._explained(error, action) from error
 
