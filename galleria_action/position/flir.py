@@ -45,7 +45,7 @@ def edit(data: bytes, segments: Sequence[Segment]) -> list[Piece]:
 
 def _clean(records: bytes) -> bytes:
     signs.refuse(records, "FLIR segment")
-    found = []
+    found: list[Piece] = []
     for kind, start, size in _directory(records):
         if kind != _GPS:
             continue
