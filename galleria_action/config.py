@@ -237,6 +237,11 @@ class _Reader(Reader):
         name = values["s3-bucket"] or ""
         if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", name):
             self.fault(f"s3-bucket is not the name of a bucket: {name!r}")
+        for secret in ("s3-access-key", "s3-secret-key", "s3-session-token"):
+            given = text(secret) or ""
+            if not given.isascii() or not given.isprintable() or " " in given:
+                # What is no header can be sent by nobody. The text is not repeated.
+                self.fault(f"{secret} has letters that are in no key: was more than it pasted?")
         return Bucket(
             name=name,
             endpoint=endpoint,

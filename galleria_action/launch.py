@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Container, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from galleria_action.sources import SETTING_NAMES, Sources
 from galleria_action.workspace import Workspace
 
 DEFAULT_SETTINGS = "settings.local.py"
+LARGEST_SETTINGS = 1 << 20
 
 
 def started_by(environ: Mapping[str, str]) -> Event:
@@ -52,7 +54,9 @@ def sources(
     try:
         if path is None:
             raise FileNotFoundError(2, "it is not there")
-        source = workspace.read(path).decode("utf-8-sig")
+        source = workspace.read(path, LARGEST_SETTINGS + 1).decode("utf-8-sig")
+        if len(source) > LARGEST_SETTINGS:
+            raise OSError(errno.EFBIG, "it is far too large for settings")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise DeployError(

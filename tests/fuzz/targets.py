@@ -52,7 +52,7 @@ def _manifest(data: bytes) -> None:
             found = parse(data, "manifest.json")
         except DeployError as error:
             assert error.problems or error.advice
-            error.text().encode(errors="surrogateescape")
+            text.plain(error.text()).encode()
             continue
         assert all(keys.fault(path) is None for path in found.paths)
         assert len({photo.id for photo in found.photos}) == len(found.photos)
@@ -94,7 +94,8 @@ def _config(data: bytes) -> None:
         for prefix in (found.photos_prefix, found.site_prefix, found.metadata_key):
             assert not prefix or keys.fault(prefix) is None
         for _, value in found.cache_control:
-            assert value.isascii() and value.isprintable()
+            assert value.isascii()
+            assert value.isprintable()
     for each in INPUTS:
         secret = sources.value(each) or ""
         if each.secret and len(secret) > 12 and shown.count(secret):

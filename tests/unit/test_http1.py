@@ -303,10 +303,9 @@ def test_announcements_are_not_kept():
 
 def test_announcements_without_end():
     """An answer that is only ever announced is none."""
-    incoming = Incoming()
+    announced = b"HTTP/1.1 102 Processing\r\n\r\n" * (http1.MOST_ANNOUNCED + 1)
     with pytest.raises(Malformed, match="announced"):
-        for _ in range(http1.MOST_ANNOUNCED + 1):
-            incoming.feed(b"HTTP/1.1 102 Processing\r\n\r\n")
+        Incoming().feed(announced)
 
 
 TOO_LARGE = {
