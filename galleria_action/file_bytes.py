@@ -78,17 +78,25 @@ def _is_at(descriptor: int, path: str) -> bool:
 
 
 def _opened_by_steps(path: str) -> int:
-    """Open folder after folder: slower, but known to all systems and file systems."""
-    *folders, name = path.split("/")[1:]
-    here = os.open("/", _FOLDER)
+    """Slower, but known to all systems and file systems."""
+    above, _, name = path.rpartition("/")
+    folder = opened_folder(above)
     try:
-        for each in folders:
-            deeper = os.open(each, _FOLDER, dir_fd=here)
-            os.close(here)
-            here = deeper
-        return os.open(name, _READ, dir_fd=here)
+        return os.open(name, _READ, dir_fd=folder)
     finally:
-        os.close(here)
+        os.close(folder)
+
+
+def opened_folder(path: str) -> int:
+    """Descriptor of the folder at the resolved ``path``, opened folder after folder."""
+    here = os.open("/", _FOLDER)
+    for each in filter(None, path.split("/")):
+        try:
+            deeper = os.open(each, _FOLDER, dir_fd=here)
+        finally:
+            os.close(here)
+        here = deeper
+    return here
 
 
 def _changing() -> OSError:

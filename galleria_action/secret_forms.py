@@ -1,4 +1,4 @@
-"""The ways in which a secret may be written where others quote it: servers, libraries, tracebacks."""
+"""The ways in which a secret may be written where servers, libraries and tracebacks quote it."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def _in_base64(data: bytes) -> Iterator[str]:
         whole = base64.b64encode(bytes(before) + data).decode()
         start = -(-before * 8 // 6)
         end = (before + len(data)) * 8 // 6
-        for written in (whole[start:end], whole[start:end].replace("+", "-").replace("/", "_")):
-            yield written
+        yield whole[start:end]
+        yield whole[start:end].replace("+", "-").replace("/", "_")
