@@ -32,6 +32,13 @@ def _payload(environ: Mapping[str, str]) -> Mapping[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
+def _read(workspace: Workspace, path: str) -> str:
+    data = workspace.read(path, LARGEST_SETTINGS + 1)
+    if len(data) > LARGEST_SETTINGS:
+        raise OSError(errno.EFBIG, "it is far too large for settings")
+    return data.decode("utf-8-sig")
+
+
 def sources(
     flags: Mapping[str, str],
     environ: Mapping[str, str],
@@ -54,9 +61,7 @@ def sources(
     try:
         if path is None:
             raise FileNotFoundError(2, "it is not there")
-        source = workspace.read(path, LARGEST_SETTINGS + 1).decode("utf-8-sig")
-        if len(source) > LARGEST_SETTINGS:
-            raise OSError(errno.EFBIG, "it is far too large for settings")
+        source = _read(workspace, path)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise DeployError(
