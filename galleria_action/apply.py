@@ -1,20 +1,22 @@
 """Executes a plan, in the order that leaves the live gallery whole at every moment.
 
-    photos → gate → site files → gate → pages → gate → ledger → manifest → delete → ledger
+    photos → gate → site files → gate → pages → gate → ledger → manifest
+        → purge changed → delete → purge deleted → ledger
 
-Before them the ledger gets the keys that are new, so that a crash leaves nothing unknown.
+Before them the ledger gets the keys that are new and those to be purged, so that a crash leaves
+nothing unknown.
 A part of a plan ends behind its photos, with the ledger: a whole plan is to follow.
 A gate: nothing failed, and nobody else committed since the plan was made. Deletes come after the
-commit, so the live manifest never lists a key that does not exist.
+commit, so the live manifest never lists a key that does not exist. A purge that fails is reported
+when all else is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
@@ -22,33 +24,17 @@ from galleria_action.errors import DeployError, StoreError
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Change, Kind, Plan
-from galleria_action.publication import Published, Stale
+from galleria_action.publication import Stale
+from galleria_action.purging import Connect, Purging
 from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
+from galleria_action.sending import Put, Sender, Source
 from galleria_action.store import Store, Uplink
 from galleria_action.transfer import ByteBudget
 
 BYTES_IN_FLIGHT = 64 << 20
 """Of objects; while it is edited and sent, one takes up to three times its size in memory."""
-SMALL = 256 << 10
-"""Bytes up to which reading and sending an object takes less time than handing it to a thread."""
 DELETES_BETWEEN_GATES = 1000
-
-
-class Source(Protocol):
-    """Where the bytes come from."""
-
-    def open(self, change: Change) -> Published | Iterator[bytes]:
-        """What to send for a put; see :meth:`galleria_action.content.Content.open`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Put:
-    """An upload that arrived."""
-
-    etag: str
-    size: int
-    re_encoded: bool = False
 
 
 @dataclass(kw_only=True)
@@ -67,9 +53,12 @@ class Deployment:
     executor: Executor
     observer: Observer
     budget: ByteBudget
+    connect: Connect | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
     def __post_init__(self) -> None:
+        self._sender = Sender(self.store, self.source, self.executor, self.budget)
+        self._purging = Purging(self.connect, self.plan, self.journal)
         self._listed = self.remote.photo_keys(self.plan.photos_prefix)
         self._expected = {
             key: entry.etag
@@ -77,8 +66,13 @@ class Deployment:
             if entry.owner is not Owner.MANIFEST
         }
 
+    @property
+    def failure(self) -> DeployError | None:
+        """What failed without stopping the deployment: a purge."""
+        return self._purging.failure
+
     def run(self) -> None:
-        """Execute the plan."""
+        """Execute the plan; afterwards see :attr:`failure`."""
         plan = self.plan
         self.journal.note(plan.claims)
         # Only what is news: after a conflict these are made to somebody else's ledger.
@@ -97,7 +91,7 @@ class Deployment:
             self.observer.finished()
 
     def _announce(self) -> None:
-        """Record which keys are about to be put for the first time.
+        """Record which keys are about to be put for the first time, and which are to be purged.
 
         After a crash they are then known to be ours: adopted by the next run, or deleted as
         leftovers. A key where somebody else's object lies is not claimed before it is replaced.
@@ -109,8 +103,8 @@ class Deployment:
             for each in self.plan.puts(kind)
             if each.wanted and each.key not in known and each.key not in listing
         }
-        if new:
-            self.journal.note(new)
+        self.journal.note(new)
+        if self._purging.announce() or new:
             with suppress(StoreError):  # the first upload fails likewise, in words that fit
                 self.journal.flush()
 
@@ -127,8 +121,12 @@ class Deployment:
         if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
             self._check_listing()
         etag = self._commit() if self._commits else self.remote.manifest_etag
+        self._purging.changed()
         self._delete(etag)
+        self._purging.deleted()
         self._finish_ledger()
+        self.outcome.purged_files = self._purging.purged
+        self.outcome.complete = True
 
     def _groups(self) -> tuple[Sequence[Change], ...]:
         """Photos, then the site's files, then the pages that refer to both."""
@@ -144,7 +142,7 @@ class Deployment:
     def _upload(self, group: Sequence[Change], uplink: Uplink | None) -> None:
         try:
             transfer.run(
-                lambda change: self._start(change, uplink),
+                lambda change: self._sender.start(change, uplink),
                 group,
                 self.config.concurrency,
                 done=self._arrived,
@@ -157,43 +155,6 @@ class Deployment:
             raise failures.failed(group[0], f"a file cannot be read: {error.strerror}") from None
         except StoreError as error:
             raise failures.upload_error(group[0], error) from error
-
-    def _start(self, change: Change, uplink: Uplink | None) -> Future[Put]:
-        """Begin to send one object: in this thread if that is soon done, else in another."""
-        if uplink is None or change.size > SMALL:
-            return self.executor.submit(self._put, change)
-        arrived: Future[Put] = Future()
-        arrived.set_running_or_notify_cancel()
-        try:
-            content = self.source.open(change)
-        except (Stale, OSError) as error:
-            arrived.set_exception(error)
-            return arrived
-        assert isinstance(content, Published)
-        assert change.headers is not None
-
-        def tell(put: Future[str]) -> None:
-            if error := put.exception():
-                arrived.set_exception(error)
-            else:
-                arrived.set_result(Put(put.result(), len(content.data), content.re_encoded))
-
-        sending = uplink.put(change.key, content.data, change.headers, content.sha256)
-        sending.add_done_callback(tell)
-        return arrived
-
-    def _put(self, change: Change) -> Put:
-        """Send one object; runs in a thread of the executor."""
-        assert change.headers is not None
-        with self.budget.hold(change.size):
-            content = self.source.open(change)
-            if isinstance(content, Published):
-                etag = self.store.put(
-                    change.key, content.data, change.headers, sha256=content.sha256
-                )
-                return Put(etag, len(content.data), content.re_encoded)
-            etag = self.store.put_parts(change.key, content, change.headers)
-            return Put(etag, change.size)
 
     def _arrived(self, change: Change, put: Put) -> None:
         self.outcome.uploaded_files += 1
@@ -275,7 +236,7 @@ class Deployment:
             listed = {key: self.journal.entry(key) for key in self._expected}
             self.journal.note(
                 {
-                    key: replace(entry, listed=True)
+                    key: entry._replace(listed=True)
                     for key, entry in listed.items()
                     if entry and not entry.listed
                 }

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from galleria_action import __version__, engine, signature
+from galleria_action import __version__, cancellation, engine, signature
 from galleria_action.config import Bucket
 from galleria_action.engine import Place
-from galleria_action.errors import Cancelled
 from galleria_action.fast_store import FastStore
 from galleria_action.retry import Retries
 from galleria_action.signature import Credentials
@@ -99,11 +98,29 @@ def _place_at_aws(name: str, found: Any, credentials: Any) -> Place | None:
 def _careful(bucket: Bucket, client: Any, stopped: threading.Event) -> Store:
     from galleria_action.storage import S3Store
 
-    def sleep(seconds: float) -> None:
-        if stopped.wait(seconds):
-            raise Cancelled
+    retries = Retries(sleep=cancellation.pause(stopped))
+    return S3Store(client, bucket.name, retries, bucket.endpoint)
 
-    return S3Store(client, bucket.name, Retries(sleep=sleep), bucket.endpoint)
+
+def cloudfront(bucket: Bucket) -> Any:
+    """A CloudFront client, with the credentials of ``bucket`` if it is at AWS, else those found.
+
+    The keys of another service are none of AWS's.
+    """
+    import boto3
+    from botocore.config import Config as ClientConfig
+
+    session = boto3.session.Session() if bucket.endpoint else _session(bucket)
+    return session.client(
+        "cloudfront",
+        region_name="us-east-1",  # it is a global service, signed for this region
+        config=ClientConfig(
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            user_agent_extra=f"galleria-deploy/{__version__}",
+        ),
+    )
 
 
 def _session(bucket: Bucket) -> Any:

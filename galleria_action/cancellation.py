@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from galleria_action.errors import Cancelled
@@ -33,3 +33,13 @@ def signals() -> Iterator[threading.Event]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def pause(stopped: threading.Event) -> Callable[[float], None]:
+    """What waits for some seconds, and raises :class:`Cancelled` as soon as ``stopped`` is set."""
+
+    def wait(seconds: float) -> None:
+        if stopped.wait(seconds):
+            raise Cancelled
+
+    return wait

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
 
-from galleria_action import keys, shard
+from galleria_action import cdn_config, keys, shard
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.event import Event
 from galleria_action.inputs import BY_NAME
+from galleria_action.invalidation import Provider
 from galleria_action.reader import Reader
 from galleria_action.shard import Shard
 from galleria_action.sources import Sources
@@ -84,6 +85,11 @@ class Config:
     cache_control: tuple[tuple[str, str], ...] = ()
     redact_paths: bool = True
     strip_gps: bool = False
+    invalidate_cdn: bool = False
+    cdn_provider: Provider | None = None
+    cdn_id: str | None = None
+    cdn_token: str | None = field(default=None, repr=False)
+    verify: bool = False
     delete: bool = True
     delete_stale_site: bool = False
     max_deletes: MaxDeletes = MaxDeletes(share=0.25)
@@ -116,13 +122,16 @@ def parse(sources: Sources, event: Event) -> Config:
     if photos_only and site_only:
         reader.fault("photos-only and site-only exclude each other: set one of them at most")
     bucket = reader.bucket(needed=not event.without_secrets)
+    dry_run = reader.boolean("dry-run") or (event.without_secrets and not bucket.access_key)
+    secrets = not event.without_secrets
+    cdn = cdn_config.read(reader, sources, dry_run=dry_run, secrets=secrets)
     config = Config(
         bucket=bucket,
         source=reader.text("source", "prod/site"),
         photos_dir=reader.text("photos-dir", "prod/pics"),
         metadata_file=sources.text("metadata-file"),
         exclude=reader.lines("exclude"),
-        dry_run=reader.boolean("dry-run") or (event.without_secrets and not bucket.access_key),
+        dry_run=dry_run,
         photos_only=photos_only,
         site_only=site_only,
         force=reader.boolean("force"),
@@ -134,6 +143,11 @@ def parse(sources: Sources, event: Event) -> Config:
         cache_control=reader.cache_control(),
         redact_paths=reader.boolean("redact-paths", default=True),
         strip_gps=reader.boolean("strip-gps"),
+        invalidate_cdn=cdn.invalidate,
+        cdn_provider=cdn.provider,
+        cdn_id=cdn.id,
+        cdn_token=cdn.token,
+        verify=reader.boolean("verify"),
         delete=reader.boolean("delete", default=True),
         delete_stale_site=reader.boolean("delete-stale-site"),
         max_deletes=reader.max_deletes(),

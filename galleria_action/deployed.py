@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection, Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import chain
+from types import MappingProxyType
 
 from galleria_action import ledger, listing, manifest
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason
-from galleria_action.ledger import Ledger, Owner
+from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
 from galleria_action.remote import Listed, Remote
 from galleria_action.store import Found, Store
+
+LARGE = 1 << 20
+"""Bytes of a manifest from which on a request more is worth it not to fetch it."""
 
 
 def load(
@@ -34,39 +39,51 @@ def load(
     one that a newer version wrote is refused.
     """
     # No listing is older than the manifest: a commit after it is noticed at the gates.
-    gets = [executor.submit(store.get, key) for key in (config.metadata_key, config.ledger_key)]
-    found_manifest, found_ledger = (each.result() for each in gets)
-    faults: list[str] = []
-    if found_manifest and local and found_manifest.data == local.data:
-        deployed: Manifest | None = local
-    else:
-        deployed = _manifest(found_manifest, config.metadata_key, faults)
-    records = read_ledger(found_ledger, config.ledger_key, faults)
+    state = executor.submit(_manifest, store, config.metadata_key, local)
+    records = executor.submit(_ledger, store, config.ledger_key)
+    manifest_etag, deployed, unreadable = state.result()
+    entries, ledger_etag, lost = records.result()
     known = Remote(
-        manifest_etag=found_manifest.etag if found_manifest else None,
+        manifest_etag=manifest_etag,
         manifest=deployed,
-        faults=tuple(faults),
+        faults=(*unreadable, *lost),
         remarks=tuple(store.remarks),
-        ledger=records,
-        ledger_etag=found_ledger.etag if found_ledger else None,
+        ledger=entries,
+        ledger_etag=ledger_etag,
     )
-    interesting = {*wanted, *_deployed_keys(known, config)}
-    return replace(known, listing=list_keys(store, interesting, executor))
+    interesting = chain(wanted, _deployed_keys(known, config))
+    listed = list_keys(store, interesting, executor, known.ledger.entries)
+    return replace(known, listing=listed)
 
 
-def _manifest(found: Found | None, key: str, faults: list[str]) -> Manifest | None:
+def _manifest(
+    store: Store, key: str, local: Manifest | None
+) -> tuple[str | None, Manifest | None, Sequence[str]]:
+    """ETag and manifest of what is deployed, and in sentences why that cannot be read."""
+    if local and len(local.data) >= LARGE:
+        # Its hash tells whether that of 100,000 photos, 80 MB, has to come at all.
+        etag = store.head(key)
+        if etag == hashlib.md5(local.data, usedforsecurity=False).hexdigest():
+            return etag, local, ()
+    found = store.get(key)
     if found is None:
-        return None
+        return None, None, ()
+    if local and found.data == local.data:
+        return found.etag, local, ()
     try:
-        return manifest.parse_deployed(found.data, key)
+        return found.etag, manifest.parse(found.data, key), ()
     except manifest.NewerManifest:
         raise
     except DeployError:
-        faults.append(
-            f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is "
-            "deleted in this run."
-        )
-        return None
+        why = f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is"
+        return found.etag, None, [f"{why} deleted in this run."]
+
+
+def _ledger(store: Store, key: str) -> tuple[Ledger, str | None, Sequence[str]]:
+    """The ledger, its ETag, and in sentences why it cannot be read."""
+    faults: list[str] = []
+    found = store.get(key)
+    return read_ledger(found, key, faults), found.etag if found else None, faults
 
 
 def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:
@@ -89,27 +106,38 @@ def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:
         return Ledger()
 
 
-def _deployed_keys(known: Remote, config: Config) -> set[str]:
+def _deployed_keys(known: Remote, config: Config) -> Iterator[str]:
     """Keys of what was deployed, of the halves that are in scope."""
     photos = () if config.site_only else (Owner.PHOTO, Owner.FILE)
     site = () if config.photos_only else (Owner.SITE,)
-    deployed = known.ledger.owned(*photos, *site)
-    return deployed if config.site_only else deployed | set(known.photo_keys(config.photos_prefix))
+    listed = () if config.site_only else known.photo_keys(config.photos_prefix)
+    return chain(known.ledger.owned(*photos, *site), listed)
 
 
-def list_keys(store: Store, interesting: Collection[str], executor: Executor) -> dict[str, Listed]:
-    """Those of the ``interesting`` keys that are in the bucket now."""
-    wanted = frozenset(interesting)
+def list_keys(
+    store: Store,
+    interesting: Iterable[str],
+    executor: Executor,
+    entries: Mapping[str, Entry] = MappingProxyType({}),
+) -> dict[str, Listed]:
+    """Those of the ``interesting`` keys that are in the bucket now.
+
+    Most are listed as ``entries`` has them: then one of each text is enough in memory.
+    """
+    wanted = {key: key for key in interesting}
+
+    def same(key: str, listed: Listed) -> Listed:
+        entry = entries.get(key)
+        known = entry and entry.etag == listed.etag and entry.size == listed.size
+        return Listed(entry.size, entry.etag) if entry and known else listed
 
     def read(part: Part) -> dict[str, Listed]:
         return {
-            sys.intern(key): Listed(listed.size, sys.intern(listed.etag))
-            for key, listed in _objects(store, part)
-            if key in wanted
+            wanted[key]: same(key, listed) for key, listed in _objects(store, part) if key in wanted
         }
 
     listed: dict[str, Listed] = {}
-    for some in executor.map(read, listing.parts(sorted(interesting))):
+    for some in executor.map(read, listing.parts(sorted(wanted))):
         listed |= some
     return listed
 

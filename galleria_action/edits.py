@@ -23,8 +23,7 @@ def without_position(edit: str, remover: str) -> str:
 
 def remover(edit: str) -> str:
     """The version that removed the position, '' if none was removed."""
-    first = edit.partition(" ")[0]
-    return first if first.startswith(_REMOVERS) else ""
+    return edit.partition(" ")[0] if edit.startswith(_REMOVERS) else ""
 
 
 def correction(edit: str) -> str:

@@ -23,6 +23,8 @@ class FailureReason(StrEnum):
     PLAN_CHANGED = "plan-changed"
     REMOTE_CHANGED = "remote-changed"
     UPLOAD = "upload"
+    VERIFY = "verify"
+    CDN = "cdn"
     UNSAFE_EVENT = "unsafe-event"
     CANCELLED = "cancelled"
     INTERNAL = "internal"

@@ -7,6 +7,7 @@ business of `position`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -22,7 +23,12 @@ REMOVER = "gps/1"
 _HEADER = 2**18
 """Bytes in which cameras and editors keep what they say of a photo."""
 _EXIF = (b"Exif", b"EXIF", b"eXIf", b"II*\0", b"MM\0*")
-_GPS_POINTER = (b"\x88\x25", b"\x25\x88")  # tag 0x8825 in either byte order
+# Tag 0x8825 of a directory in either byte order, a type that TIFF or Exif know, a count below
+# 2**24: two bytes alone stand by chance in every large picture.
+_GPS_POINTER = (
+    re.compile(rb"\x88\x25\x00[\x01-\x12\x81]\x00"),
+    re.compile(rb"\x25\x88[\x01-\x12\x81]\x00[\x00-\xff]{3}\x00"),
+)
 
 
 def remove(data: bytes) -> bytes:
@@ -57,10 +63,8 @@ def found(data: bytes) -> bool | None:
 def _shows_sign(data: bytes) -> bool:
     if data.find(b"GPS", 0, _HEADER) >= 0:  # of XMP
         return True
-    if data.find(_GPS_POINTER[0], 0, _HEADER) < 0 and data.find(_GPS_POINTER[1], 0, _HEADER) < 0:
-        return False
     exif = max(data.find(name, 0, _HEADER) for name in _EXIF)
-    return exif >= 0 and any(data.find(tag, exif, exif + 2**16) >= 0 for tag in _GPS_POINTER)
+    return exif >= 0 and any(tag.search(data, exif, exif + 2**16) for tag in _GPS_POINTER)
 
 
 def _edits(data: bytes) -> Sequence[Piece]:

@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from galleria_action import globs
 
@@ -58,22 +58,18 @@ REVALIDATED = frozenset({"html", "htm", "json"})
 _PYTHONS_TYPES = mimetypes.MimeTypes()  # no file of the machine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Headers:
-    """Headers of one object."""
+    """Headers of one object; objects with the same headers share them."""
 
     content_type: str
     cache_control: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits that stand for the headers in ledger and plan."""
-        return _digest(self.content_type, self.cache_control)
-
-
-@cache
-def _digest(content_type: str, cache_control: str) -> str:
-    return hashlib.sha256(f"{content_type}\n{cache_control}".encode()).hexdigest()[:16]
+        text = f"{self.content_type}\n{self.cache_control}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def extension(name: str) -> str:
@@ -112,6 +108,10 @@ def headers(
     for glob, value in rules:
         if globs.matches(glob, key) or globs.matches(glob, name):
             return _shared(content_type(name), value)
+    if photo:
+        _, dot, end = name.rpartition(".")
+        if dot and end in CONTENT_TYPES:  # most of a large gallery, in half the time
+            return _shared(CONTENT_TYPES[end], PHOTO_CACHE)
     return _shared(content_type(name), default_cache(name, photo=photo))
 
 

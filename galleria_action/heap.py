@@ -7,29 +7,32 @@ large blocks back at once, to be filled with zeros for the next photo: 7 % of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
 LARGE = 1 << 20
 """Bytes of a file from which on a heap for each thread costs more than it saves."""
-_OPTIONS = {
-    "M_ARENA_MAX": (-8, 1),
-    "M_MMAP_THRESHOLD": (-3, 32 << 20),
-    "M_TRIM_THRESHOLD": (-1, 256 << 20),
-}
-"""Of mallopt(3) in glibc, by their numbers in malloc.h."""
+MANY = 20_000
+"""Files from which on it does, too: their ledger and listing are large (60 MB of 300,000)."""
+_ARENA_MAX = ((-8, 1),)
+_KEEPS_BLOCKS = ((-3, 32 << 20), (-1, 256 << 20))
+"""M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of mallopt(3), by their numbers in malloc.h."""
 
 
-def share(sizes: Iterable[int]) -> None:
+def share(sizes: Sequence[int]) -> None:
     """One heap for all threads that are started from now on, if files of these sizes want it.
 
     No effect with other C libraries.
     """
-    if max(sizes, default=0) < LARGE:
+    if max(sizes, default=0) >= LARGE:
+        options = [*_ARENA_MAX, *_KEEPS_BLOCKS]
+    elif len(sizes) >= MANY:
+        options = [*_ARENA_MAX]
+    else:
         return
     with suppress(ImportError, OSError, AttributeError):
         import ctypes  # slow to import
 
         library = ctypes.CDLL(None)
-        for number, value in _OPTIONS.values():
+        for number, value in options:
             library.mallopt(number, value)

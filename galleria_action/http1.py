@@ -116,8 +116,11 @@ class Incoming:
         self._check_size(length)
         if len(self._data) < length:
             return None
-        body = bytes(self._data[:length])
-        del self._data[:length]
+        if len(self._data) == length:  # a large one is copied once
+            body, self._data = bytes(self._data), bytearray()
+        else:
+            body = bytes(self._data[:length])
+            del self._data[:length]
         return self._response(body)
 
     def _until_end(self) -> bool:

@@ -75,7 +75,7 @@ def run(
     file = ManifestFile(workspace, config.manifest)
     manifest = file.load()
     old: Mapping[str, Any] = manifest.document if manifest else {}
-    found = _find(config, workspace, old.get("photos", ()))
+    found = _find(config, workspace, old.get("photos", ()), readers)
     sort = photo_files.sort(found, old.get("photos", ()))
     if not sort.photos:
         raise _no_photos(config)
@@ -103,7 +103,7 @@ def run(
 
 
 def _find(
-    config: IndexConfig, workspace: Workspace, entries: Iterable[Entry]
+    config: IndexConfig, workspace: Workspace, entries: Iterable[Entry], readers: Executor
 ) -> dict[str, LocalFile]:
     """The files that a deployment could publish: those of the three folders and of the manifest."""
     names = {
@@ -112,7 +112,7 @@ def _find(
         for file in workspace.scan(f"{config.photos_dir}/{variant}")
     }
     names |= {normalised(each["files"][variant]) for each in entries for variant in VARIANTS}
-    return workspace.find(config.photos_dir, sorted(names))[0]
+    return workspace.find(config.photos_dir, sorted(names), readers)[0]
 
 
 def _no_photos(config: IndexConfig) -> DeployError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from galleria_action.declaration import Input
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.indexing import Request
-from galleria_action.inputs import BY_NAME, GALLERY, SCOPE, Input
+from galleria_action.inputs import BY_NAME, GALLERY, SCOPE
 from galleria_action.launch import DEFAULT_SETTINGS
 from galleria_action.manifest import KEEP_TIMEZONE
 from galleria_action.reader import Reader

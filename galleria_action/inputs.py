@@ -6,51 +6,14 @@ An input is asked for under several names: ``dry-run`` as flag and action input,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from galleria_action.declaration import Input, Kind
 
-
-class Kind(Enum):
-    """What an input's text means."""
-
-    TEXT = "text"
-    BOOLEAN = "boolean"
-    LINES = "lines"
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input: its name, its default as documentation shows it, and one sentence of help."""
-
-    name: str
-    help: str
-    default: str = ""
-    kind: Kind = Kind.TEXT
-    group: str = ""
-    setting: str = ""
-    secret: bool = False
-    short: str = ""
-
-    @property
-    def setting_name(self) -> str:
-        """The name in the settings file, and behind ``GALLERIA_`` in the environment."""
-        return self.setting or self.name.upper().replace("-", "_")
-
-    @property
-    def environment_name(self) -> str:
-        return "GALLERIA_" + self.setting_name
-
-    @property
-    def runner_name(self) -> str:
-        """The variable in which the runner passes the input: hyphens stay."""
-        return "INPUT_" + self.name.upper()
-
-
-GALLERY, SCOPE, BUCKET, KEYS, SAFETY, PULL_REQUESTS, OUTPUT = (
+GALLERY, SCOPE, BUCKET, KEYS, CDN, SAFETY, PULL_REQUESTS, OUTPUT = (
     "the gallery",
     "what to do",
     "the bucket",
     "keys and headers",
+    "after the deployment",
     "safety",
     "pull requests",
     "reports and progress",
@@ -150,7 +113,7 @@ INPUTS: tuple[Input, ...] = (
     ),
     Input(
         "public-url",
-        "URL of the bucket's root as visitors see it, for links.",
+        "URL of the bucket's root as visitors see it, for links, purges and `verify`.",
         group=BUCKET,
     ),
     Input(
@@ -198,6 +161,33 @@ INPUTS: tuple[Input, ...] = (
         "false",
         "Publish every photo without the position it was taken at, EXIF and XMP. A file whose "
         "position can neither be removed nor ruled out is an error.",
+    ),
+    _boolean(
+        "invalidate-cdn",
+        CDN,
+        "false",
+        "Purge what changed from the CDN, once it is live. Needs `cdn-provider`, `cdn-id` and "
+        "`public-url`.",
+    ),
+    Input("cdn-provider", "The CDN: `bunny`, `cloudfront` or `cloudflare`.", group=CDN),
+    Input(
+        "cdn-id",
+        "Number of the pull zone (bunny), ID of the distribution (cloudfront) or of the zone "
+        "(cloudflare).",
+        group=CDN,
+    ),
+    Input(
+        "cdn-token",
+        "API key of the CDN. CloudFront needs none: it takes the AWS credentials.",
+        group=CDN,
+        secret=True,
+    ),
+    _boolean(
+        "verify",
+        CDN,
+        "false",
+        "Look after the deployment whether the bucket holds it, and whether visitors get it if "
+        "there is a `public-url`.",
     ),
     _boolean(
         "delete", SAFETY, "true", "Delete photo objects of this gallery that it no longer contains."

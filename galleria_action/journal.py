@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from galleria_action import deployed, ledger
@@ -54,6 +54,7 @@ class Journal:
         self._rest = rest
         self._outdated = False
         self._changes: dict[str, Entry | None] = {}
+        self._to_purge: dict[str, bool] = {}
         self._photos_prefix: str | None = None
         self._site_prefix: str | None = None
         self._pause = SECONDS_BETWEEN_FLUSHES
@@ -67,6 +68,14 @@ class Journal:
         """Remember below which prefixes the finished run deployed; None: not in its scope."""
         self._photos_prefix = self._photos_prefix if photos is None else photos
         self._site_prefix = self._site_prefix if site is None else site
+
+    def note_to_purge(self, keys: Iterable[str]) -> None:
+        """Remember what a CDN has to be told of, by this run or a later one."""
+        self._to_purge |= dict.fromkeys(keys, True)
+
+    def note_purged(self, keys: Iterable[str]) -> None:
+        """Remember what it has been told of."""
+        self._to_purge |= dict.fromkeys(keys, False)
 
     def entry(self, key: str) -> Entry | None:
         """The facts about ``key`` as they are known now."""
@@ -111,11 +120,14 @@ class Journal:
             self._base.changed(self._changes),
             photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
             site_prefix=_either(self._site_prefix, self._base.site_prefix),
+            to_purge=self._base.to_purge - self._to_purge.keys() | _true(self._to_purge),
         )
         self._outdated = current != self._base and not self._write(current)
         if self._outdated:
             return False
         self._base, self._changes = current, {}
+        # What is owed stays so until this run has done it: another may purge it too early.
+        self._to_purge = dict.fromkeys(_true(self._to_purge), True)
         ended = self._clock()
         self._pause = max(SECONDS_BETWEEN_FLUSHES, (ended - started) / SHARE_OF_TIME)
         self._due = ended + self._pause
@@ -141,6 +153,10 @@ class Journal:
 
 def _jitter(most: float) -> float:
     return random.uniform(0, most)  # noqa: S311
+
+
+def _true(facts: Mapping[str, bool]) -> set[str]:
+    return {key for key, fact in facts.items() if fact}
 
 
 def _either(new: str | None, old: str | None) -> str | None:

@@ -25,9 +25,11 @@ from galleria_action import (
     unread,
 )
 from galleria_action import config as configuration
+from galleria_action import delivery as deliveries
 from galleria_action.apply import BYTES_IN_FLIGHT, Deployment
 from galleria_action.config import Config
 from galleria_action.content import Content
+from galleria_action.delivery import Delivery
 from galleria_action.errors import (
     Cancelled,
     DeployError,
@@ -42,6 +44,7 @@ from galleria_action.outputs import Results
 from galleria_action.pool import threads
 from galleria_action.progress import Bar, Lines
 from galleria_action.pull_request import Place, PullRequests
+from galleria_action.readback import Readback
 from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
@@ -65,6 +68,7 @@ def run(
     observer: Observer,
     reviewers: Reviews,
     budget: ByteBudget,
+    delivery: Delivery,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Validate, compare, show the plan and, unless it is a dry run, deploy.
@@ -78,17 +82,16 @@ def run(
     results.mode = preparation.mode(config, workspace)
     presentation.announce(config, results.mode, runner)
 
-    loaded = preparation.load_manifest(config, workspace)
-    gallery = preparation.gather(config, workspace, results.mode, loaded)
-    heap.share(each.file.size for each in gallery.objects)
+    gallery = preparation.gather(config, workspace, results.mode, readers)
+    heap.share([each.file.size for each in gallery.objects])
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
-    readings.begin(gallery.objects)  # while the bucket answers
+    begun = readings.begin(gallery.objects)  # while the bucket answers
     remote = deployed.load(
         store, config, [each.key for each in gallery.objects], gallery.manifest, uploaders
     )
     preparation.refuse_conflicts(config, gallery, remote)
 
-    requests = unread.find(gallery.objects, remote, readings.sources(), force=config.force)
+    requests = unread.find(gallery.objects, remote, begun, force=config.force)
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan
@@ -101,21 +104,44 @@ def run(
     if config.require_reviewed_plan:
         presentation.reviewed(reviews.require(plan, reviewers), runner)
 
+    content = Content(workspace, readings.prepared)
     journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
     deployment = Deployment(
         config=config,
         plan=share.of(plan, config.shard) if config.shard else plan,
         remote=remote,
         store=store,
-        source=Content(workspace, readings.prepared),
+        source=content,
         journal=journal,
         executor=uploaders,
         observer=observer,
         budget=budget,
+        connect=delivery.connect,
     )
     results.outcome = deployment.outcome
     deployment.run()
     presentation.conclude(results, config, runner, clock() - began)
+    if deployment.failure:
+        raise deployment.failure
+    if not config.verify or config.shard:
+        return
+
+    verification = Readback(
+        config=config,
+        gallery=gallery,
+        plan=plan,
+        remote=remote,
+        journal=journal,
+        store=store,
+        source=content,
+        executor=uploaders,
+        visitors=delivery.visitors,
+        purged=bool(results.outcome.purged_files),
+        rest=delivery.rest,
+    ).verify()
+    presentation.verified(verification, config, runner)
+    if failure := verification.failure():
+        raise failure
 
 
 def main(
@@ -179,6 +205,7 @@ def _deploy(
             observer=_observer(config, runner, environ),
             reviewers=_reviewers(config, environ, started_by, runner),
             budget=ByteBudget(BYTES_IN_FLIGHT, stopped.is_set),
+            delivery=deliveries.of(config, stopped),
         )
 
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from galleria_action import exif, json_position, json_text, manifest_problems
+from galleria_action import exif, json_position, json_stream, json_text, manifest_problems
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.manifest_problems import Absent, JsonPath
 from galleria_action.text import shortened
@@ -25,8 +24,7 @@ KEEP_TIMEZONE = 13
 MOST_PROBLEMS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """An EXIF correction: local time as EXIF writes it, UTC offset ``±HH:MM`` or None."""
 
     time: str
@@ -34,12 +32,12 @@ class Edit:
 
     def __str__(self) -> str:
         """As the ledger records it; the editor's version makes old edits recognisable."""
-        time = f"{self.time[:10].replace(':', '-')}T{self.time[11:]}"
-        return " ".join(filter(None, (exif.EDITOR, time, self.offset)))
+        time = self.time
+        text = f"{exif.EDITOR} {time[:4]}-{time[5:7]}-{time[8:10]}T{time[11:]}"
+        return f"{text} {self.offset}" if self.offset else text
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(NamedTuple):
     """One photo. ``files`` are (variant, path below photos-dir), a shared path only once."""
 
     id: str
@@ -54,18 +52,17 @@ class Manifest:
     """A valid manifest: its photos and the bytes it was read from.
 
     Its document is not kept: that of 100,000 photos takes 200 MB. ``absolute`` tells whether
-    an ``original_path`` shows folders; ``stated`` is the `content` if it was made already.
+    an ``original_path`` shows folders.
     """
 
     photos: tuple[Photo, ...]
     data: bytes
     absolute: bool = False
-    stated: str = ""
 
     @property
     def document(self) -> dict[str, Any]:
         """The JSON document, parsed anew."""
-        document: dict[str, Any] = json.loads(self.data.decode("utf-8-sig"))
+        document: dict[str, Any] = json.loads(_decoded(self.data))
         return document
 
     @property
@@ -79,64 +76,57 @@ class Manifest:
 
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
-        return self.stated or _content(self.document)
+        photos, others = hashlib.sha256(), {}
+        canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+        for name, value in self._members():
+            if name == _PHOTOS:
+                photos.update(canonical(_redacted(value)).encode() + b"\n")
+            elif name != "generated_at":
+                others[name] = value
+        return hashlib.sha256(photos.digest() + canonical(others).encode()).hexdigest()
 
     def published(self, *, redact: bool) -> bytes:
         """The bytes to publish: those that were read unless a path is to be redacted."""
         if not (redact and self.absolute):
             return self.data
-        return _text(_redacted(self.document)).encode()
+        written = json.JSONEncoder(ensure_ascii=False).encode
+        photos, others = [], []
+        for name, value in self._members():
+            if name == _PHOTOS:
+                photos.append(written(_redacted(value)))
+            else:
+                others.append(f"{written(name)}: {written(value)}")
+        # A photo a line: a document of 100,000 photos is written in no time, and read.
+        listed = ",\n  ".join(photos)
+        others.append(f'"photos": [\n  {listed}\n ]')
+        return ("{\n " + ",\n ".join(others) + "\n}\n").encode()
+
+    def _members(self) -> Iterator[tuple[str, Any]]:
+        return json_stream.members(_decoded(self.data), _PHOTOS)
 
 
-def _content(document: Mapping[str, Any]) -> str:
-    canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-    without = {**document, "photos": None, "generated_at": None}
-    digest = hashlib.sha256(canonical(without).encode())
-    for photo in _redacted(document)["photos"]:
-        digest.update(b"\n" + canonical(photo).encode())
-    return digest.hexdigest()
-
-
-def _text(document: Mapping[str, Any]) -> str:
-    """JSON with a photo a line: a document of 100,000 photos is written in no time, and read."""
-    members = []
-    for name, value in document.items():
-        if name == "photos":
-            photos = ",\n  ".join(json.dumps(each, ensure_ascii=False) for each in value)
-            members.append(f'"photos": [\n  {photos}\n ]')
-        else:
-            members.append(f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}")
-    return "{\n " + ",\n ".join(members) + "\n}\n"
+_PHOTOS = "photos"
 
 
 def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
-    """The local manifest in ``data``, the content of ``file`` (for messages).
+    """The manifest in ``data``, the content of ``file`` (for messages).
 
     ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
     every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
     document = _valid(data, file, absent)
-    return _manifest(data, document, _content(document))
-
-
-def parse_deployed(data: bytes, key: str) -> Manifest:
-    """The manifest read from the bucket; what it states is seldom needed, so it is not made."""
-    return _manifest(data, _valid(data, key, lambda _: {}), "")
-
-
-def _manifest(data: bytes, document: Mapping[str, Any], stated: str) -> Manifest:
     absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
-    return Manifest(tuple(_photos(document)), data, absolute, stated)
+    return Manifest(tuple(_photos(document)), data, absolute)
 
 
 def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
-    text, document, odd = _document(data, file)
+    document, odd = _document(data, file)
     try:
         found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
     except RecursionError:
         raise _broken(file, "is not JSON that can be read: it is nested too deeply") from None
     if found:
-        raise _located(file, text, found)
+        raise _located(file, _decoded(data), found)
     return document
 
 
@@ -168,27 +158,29 @@ class NewerManifest(DeployError):
     """The manifest has a version that this program does not know."""
 
 
-def _document(data: bytes, file: str) -> tuple[str, dict[str, Any], bool]:
-    """Text and document, and whether it may have values that JSON in UTF-8 cannot hold."""
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8-sig")
+
+
+def _document(data: bytes, file: str) -> tuple[dict[str, Any], bool]:
+    """The document, and whether it may have values that JSON in UTF-8 cannot hold."""
     if not data.strip():
         raise _broken(file, "is empty")
     try:
-        text = data.decode("utf-8-sig")
+        document, odd, is_doubled = json_text.load(_decoded(data))
     except UnicodeDecodeError:
         raise _broken(file, "is not UTF-8 text") from None
-    try:
-        document, odd, is_doubled = json_text.load(text)
     except json.JSONDecodeError as error:
         detail = Problem(f"JSON ends here: {error.msg}", file, error.lineno)
         raise _broken(file, "is not JSON", detail) from None
     except (ValueError, RecursionError):
         raise _broken(file, "is not JSON that can be read") from None
     if is_doubled:
-        raise invalid(file, _doubled(file, text))
+        raise invalid(file, _doubled(file, _decoded(data)))
     if not isinstance(document, dict):
         raise _broken(file, "is not a manifest", Problem("a JSON object is needed", file, 1))
-    found = document.get("schema_version")
-    version = str(found) if isinstance(found, str | int | float) else ""
+    stated = document.get("schema_version")
+    version = str(stated) if isinstance(stated, str | int | float) else ""
     major = version.partition(".")[0]
     if major.isascii() and major.isdigit() and int(major[:9]) > 1:
         raise NewerManifest(
@@ -199,12 +191,12 @@ def _document(data: bytes, file: str) -> tuple[str, dict[str, Any], bool]:
                 Problem(
                     "schema_version: from a newer version",
                     file,
-                    json_position.lines_of(text, [("schema_version",)])[0],
+                    json_position.lines_of(_decoded(data), [("schema_version",)])[0],
                 )
             ],
             advice="Update the action: uses: galleria/deploy@v1 gets the newest version 1.",
         )
-    return text, document, odd
+    return document, odd
 
 
 def _broken(file: str, why: str, *details: Problem) -> DeployError:
@@ -231,25 +223,21 @@ def _json_path(path: Iterable[str | int]) -> str:
 def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
     hours = document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE)
     for photo in document["photos"]:
+        before, after = photo["file_hash"].lower(), photo["deployment_file_hash"].lower()
+        corrected = None if before == after else photo["exif"].get("corrected_timestamp")
+        yield Photo(photo["id"], before, after, edit(corrected, hours), _files(photo["files"]))
+
+
+def _files(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    files = tuple(
+        [(each, manifest_problems.normalised(stated[each])) for each in manifest_problems.VARIANTS]
+    )
+    (_, full), (_, web), (_, thumb) = files
+    if len({full, web, thumb}) < len(files):
         # A path that variants share is one file, by the rules of the first: full.
-        files = {
-            manifest_problems.normalised(photo["files"][variant]): variant
-            for variant in reversed(manifest_problems.VARIANTS)
-        }
-        yield Photo(
-            id=photo["id"],
-            # Ledger and deployed manifest hold the same texts: one of each is enough in memory.
-            file_hash=sys.intern(photo["file_hash"].lower()),
-            deployment_file_hash=sys.intern(photo["deployment_file_hash"].lower()),
-            edit=_edit(photo, hours),
-            files=tuple((variant, sys.intern(path)) for path, variant in reversed(files.items())),
-        )
-
-
-def _edit(photo: dict[str, Any], hours: float) -> Edit | None:
-    if photo["file_hash"].lower() == photo["deployment_file_hash"].lower():
-        return None
-    return edit(photo["exif"].get("corrected_timestamp"), hours)
+        first = {path: variant for variant, path in reversed(files)}
+        return tuple((variant, path) for path, variant in reversed(first.items()))
+    return files
 
 
 def edit(corrected: str | None, hours: float) -> Edit | None:
@@ -268,14 +256,11 @@ def offset(hours: float) -> str | None:
     return f"{'-' if hours < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _redacted(document: Mapping[str, Any]) -> dict[str, Any]:
-    photos = [
-        {**photo, "original_path": _file_name(photo["original_path"])}
-        if _is_absolute(photo.get("original_path"))
-        else photo
-        for photo in document["photos"]
-    ]
-    return {**document, "photos": photos}
+def _redacted(photo: dict[str, Any]) -> dict[str, Any]:
+    path = photo.get("original_path")
+    if path is None or not _is_absolute(path):
+        return photo
+    return {**photo, "original_path": _file_name(path)}
 
 
 def _is_absolute(path: str | None) -> bool:

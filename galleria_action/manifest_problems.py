@@ -86,12 +86,16 @@ def _photos(document: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 class _File(NamedTuple):
-    """A path of the manifest: ``photos[photo].files[variant]``; ``name`` is it normalised."""
+    """A path of the manifest: ``photos[photo].files[variant]``; ``name`` is it normalised.
+
+    ``fault`` is why no file can have that path, None if one can.
+    """
 
     photo: int
     variant: str
     path: str
     name: str
+    fault: str | None
 
     @property
     def json_path(self) -> JsonPath:
@@ -105,7 +109,9 @@ def _paths(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[_File]:
             for variant in VARIANTS:
                 path = files.get(variant)
                 if isinstance(path, str) and path:
-                    yield _File(index, variant, path, normalised(path))
+                    name = normalised(path)
+                    why = keys.fault(path) or (None if name is path else keys.fault(name))
+                    yield _File(index, variant, path, name, why)
 
 
 def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
@@ -174,19 +180,17 @@ def normalised(path: str) -> str:
 def _path_problems(files: list[_File]) -> Iterator[Located]:
     owner: dict[str, int] = {}
     for each in files:
-        why = keys.fault(each.path)
-        if each.name is not each.path:
-            why = why or keys.fault(each.name)
-        earlier = owner.setdefault(each.name, each.photo)
-        if why is None and earlier != each.photo:
+        photo, _, path, name, why = each
+        earlier = owner.setdefault(name, photo)
+        if why is None and earlier != photo:
             why = f"is also a file of photos[{earlier}]"
         if why:
-            yield each.json_path, f"{shortened(repr(each.path))} {why}"
+            yield each.json_path, f"{shortened(repr(path))} {why}"
 
 
 def _absent_files(files: list[_File], absent: Absent) -> Iterator[Located]:
-    usable = [name for name in {each.name: None for each in files} if keys.fault(name) is None]
-    faults = absent(usable)
+    usable = {each.name: None for each in files if each.fault is None}
+    faults = absent(list(usable))
     if faults:
         for each in files:
             if why := faults.get(each.name):

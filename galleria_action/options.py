@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from galleria_action import __version__
-from galleria_action.inputs import Input, Kind
+from galleria_action.declaration import Input, Kind
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from galleria_action.headers import Headers
+from galleria_action.invalidation import Purge
 from galleria_action.ledger import Entry
 from galleria_action.wanted import Wanted
 
@@ -59,8 +61,7 @@ MEANING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One write. ``size`` in bytes: what a put sends, what a delete frees.
 
     ``source`` is the SHA-256 of the source bytes and ``edit`` what is done to them; both are
@@ -119,6 +120,9 @@ class Plan:
         The bytes of the manifest; they are sent only if ``changes`` has a put of it.
     over_limit
         Why there are too many deletes, in sentences; then the plan is shown and refused.
+    purge
+        What the CDN is asked to forget; None if it is not asked. No part of the hash: it changes
+        nothing in the bucket, and what earlier runs left to do plays a part in it.
     is_part
         Whether this is some of a plan only: then nothing is committed, whatever it contains.
     """
@@ -139,6 +143,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
+    purge: Purge | None = None
     is_part: bool = False
 
     @property

@@ -30,12 +30,18 @@ def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
         "scope": {"photos": plan.photos, "site": plan.site},
         "totals": {name: getattr(totals, name) for name in totals.__dataclass_fields__},
     }
-    foot = {
+    foot: dict[str, Any] = {
         "warnings": list(plan.warnings),
         "notices": list(plan.notices),
         "over_limit": list(plan.over_limit),
     }
     yield _bytes(json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}"))
+    if plan.purge:
+        foot["purge"] = {
+            "provider": plan.purge.provider,
+            "objects": plan.purge.objects,
+            "addresses": list(plan.purge.addresses),
+        }
     yield b',\n "changes": ['
     between = "\n  "
     for start in range(0, len(plan.changes), BATCH):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from galleria_action import edits, headers, remarks, removal
+from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
 from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Manifest
@@ -59,6 +59,7 @@ def build(
         forgotten=removals.forgotten,
         manifest_data=manifest_data,
         over_limit=removals.over_limit,
+        purge=purge.build(config, changes, remote.ledger.to_purge),
     )
     return replace(
         plan,
@@ -91,13 +92,14 @@ class _Comparison:
         self.replaced = 0
 
     def change(self, each: Wanted) -> Change | None:
-        entry, listed = self._remote.entry(each.key), self._remote.listing.get(each.key)
+        entry = self._remote.ledger.entries.get(each.key)
         reading = self._readings.get(each.key)
         if reading is None:
             assert entry is not None, f"{each.key} was neither settled nor read"
             same = entry.owner is each.owner
-            self.kept[each.key] = entry if same else replace(entry, owner=each.owner)
+            self.kept[each.key] = entry if same else entry._replace(owner=each.owner)
             return None
+        listed = self._remote.listing.get(each.key)
         reason = self._reason(each, entry, listed, reading)
         if reason is None and listed is not None:
             self.kept[each.key] = self._facts(each, entry, listed, reading)
@@ -145,8 +147,7 @@ class _Comparison:
 
     def _facts(self, each: Wanted, entry: Entry | None, listed: Listed, reading: Reading) -> Entry:
         if entry is not None and entry.source:
-            return replace(
-                entry,
+            return entry._replace(
                 owner=each.owner,
                 deployment_hash=each.deployment_hash,
                 position=entry.position if reading.position is None else reading.position,

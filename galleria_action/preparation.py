@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Protocol
 
 from galleria_action import manifest as manifests
@@ -33,7 +34,7 @@ class Folder(Protocol):
         """The files below a folder."""
 
     def find(
-        self, folder: str, names: Sequence[str]
+        self, folder: str, names: Sequence[str], executor: Executor
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
         """Named files below a folder, and why some cannot be used."""
 
@@ -52,7 +53,9 @@ Files = Mapping[str, LocalFile]
 """Path of a manifest to the file found there."""
 
 
-def load_manifest(config: Config, folder: Folder) -> tuple[Manifest, Files] | None:
+def load_manifest(
+    config: Config, folder: Folder, readers: Executor
+) -> tuple[Manifest, Files] | None:
     """The local manifest and its files; None in directory mode and where only the site is deployed.
 
     Each of its files is there and may be published, else this raises with all problems.
@@ -65,7 +68,7 @@ def load_manifest(config: Config, folder: Folder) -> tuple[Manifest, Files] | No
         found: dict[str, LocalFile] = {}
 
         def absent(names: Sequence[str]) -> Mapping[str, str]:
-            files, faults = folder.find(config.photos_dir, names)
+            files, faults = folder.find(config.photos_dir, names, readers)
             found.update(files)
             return faults
 
@@ -85,10 +88,9 @@ def load_manifest(config: Config, folder: Folder) -> tuple[Manifest, Files] | No
     )
 
 
-def gather(
-    config: Config, folder: Folder, mode: str, loaded: tuple[Manifest, Files] | None
-) -> Gallery:
+def gather(config: Config, folder: Folder, mode: str, readers: Executor) -> Gallery:
     """Everything that the bucket should hold, checked as far as the files alone can tell."""
+    loaded = load_manifest(config, folder, readers)
     objects: list[Wanted] = []
     if loaded:
         objects += wanted.photos(*loaded, config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from galleria_action import plan_document, preparation, report, share, text
+from galleria_action import after_report, plan_document, preparation, report, share, text
 from galleria_action.config import Config
 from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
@@ -10,6 +10,7 @@ from galleria_action.plan import Plan
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviewed
 from galleria_action.runner import Runner
+from galleria_action.verification import Verification
 
 
 def announce(config: Config, mode: str, runner: Runner) -> None:
@@ -51,6 +52,11 @@ def _show_rest(plan: Plan, config: Config, results: Results, runner: Runner) -> 
         f"Volume: {text.count(totals.objects_to_put, 'file')} to upload, "
         f"{text.size(totals.bytes_to_upload)}"
     )
+    if plan.purge and plan.purge.calls:
+        runner.say(
+            f"CDN: {text.count(plan.purge.objects, 'object')} to purge, as "
+            f"{text.count(len(plan.purge.addresses), 'address', 'addresses')}"
+        )
     runner.say(f"Plan: {results.report_path} ({plan.hash})")
     if config.require_reviewed_plan and config.dry_run and plan.changes:
         runner.say("Not a dry run, this would need a reviewed plan (require-reviewed-plan)")
@@ -97,14 +103,31 @@ def conclude(results: Results, config: Config, runner: Runner, seconds: float) -
         )
     else:
         runner.say("\nDeployment completed: nothing to do, the bucket is up to date")
+    if outcome.purged_files:
+        runner.say(f"CDN: {text.count(outcome.purged_files, 'object')} purged")
     if config.url:
         runner.say(f"Gallery: {config.url}")
     runner.summarize(report.result(outcome, seconds, config.url))
+    if outcome.purged_files:
+        runner.summarize(after_report.purged(outcome.purged_files))
+
+
+def verified(found: Verification, config: Config, runner: Runner) -> None:
+    """Say what reading the gallery back told; a failure is told once more, as an error."""
+    where = f" and under {config.public_url}" if config.public_url else ""
+    state = f"{len(found.faults)} wrong" if found.faults else "all as it was sent"
+    runner.say(
+        f"Verified: {text.count(found.listed, 'object')} listed, {len(found.in_bucket)} read back "
+        f"from the bucket{where}: {state}"
+    )
+    if found.remark:
+        runner.notice(found.remark)
+    runner.summarize(after_report.verified(found, config.public_url or ""))
 
 
 def failed(error: DeployError, results: Results, runner: Runner) -> None:
     """Say what went wrong, and what is live all the same."""
     runner.error(error)
-    if results.outcome.committed:
+    if results.outcome.committed and not results.outcome.complete:
         runner.say(report.LIVE)
     runner.summarize(report.failure(error, results.outcome))

@@ -61,17 +61,14 @@ class Readings:
         self._room = room
         self._to_keep: frozenset[str] = frozenset()
         self.prepared: dict[str, Prepared] = {}
-        self._begun: Iterable[tuple[Wanted, Reading | None]] = ()
 
-    def begin(self, objects: Iterable[Wanted]) -> None:
-        """Start to hash the files that nothing vouches for: all but the fulls of a manifest."""
+    def begin(self, objects: Iterable[Wanted]) -> Iterator[Reading | None]:
+        """Start to hash the files that nothing vouches for: all but the fulls of a manifest.
+
+        Their readings come in the order of ``objects``, None for those that cannot be read.
+        """
         others = [each for each in objects if not each.is_full]
-        self._begun = self._each(others, _size, self._source)
-
-    def sources(self) -> dict[str, str]:
-        """Key to SHA-256 of what was begun, as far as it can be read."""
-        self._begun = list(self._begun)
-        return {each.key: reading.sha256 for each, reading in self._begun if reading}
+        return (reading for _, reading in self._each(others, _size, self._source))
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
@@ -81,17 +78,17 @@ class Readings:
         as_they_are = {
             each.wanted.photo for each in fulls if not is_corrected(readings[each.wanted.key].edit)
         }
-        begun = {each.key: reading for each, reading in self._begun if reading}
         others = []
         for request in requests:
-            wanted, edit, md5 = request
+            wanted, edit, md5, begun = request
             if wanted.is_full:
                 continue
-            edit = None if wanted.photo in as_they_are else edit
-            if wanted.key in begun and not (wanted.edit or wanted.strip_gps or md5):
-                readings[wanted.key] = begun[wanted.key]
+            if begun and not (wanted.edit or wanted.strip_gps or md5):
+                readings[wanted.key] = begun
+            elif edit and wanted.photo in as_they_are:
+                others.append(request._replace(edit=None))
             else:
-                others.append(ReadRequest(wanted, edit, md5))
+                others.append(request)
         return readings | self._readings(others)
 
     def _readings(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
@@ -150,7 +147,7 @@ class Readings:
             return error, None
 
     def _read(self, request: ReadRequest) -> tuple[Reading, Prepared | None]:
-        wanted, edit, md5 = request
+        wanted, edit, md5, _ = request
         if edit or wanted.strip_gps or wanted.file.size < CHUNK:
             stamp = self._files.stamp(wanted.file.path)
             data = self._files.read(wanted.file.path)
@@ -164,7 +161,7 @@ class Readings:
     def _small_edits(self, requests: Iterable[ReadRequest]) -> frozenset[str]:
         """Keys of the first files that may be edited, as many as there is room for."""
         keys: list[str] = []
-        for wanted, edit, _ in requests:
+        for wanted, edit, *_ in requests:
             size = wanted.file.size + OVERHEAD
             if (edit or wanted.strip_gps) and size <= min(self._room, SMALL):
                 self._room -= size

@@ -16,6 +16,10 @@ class Outcome:
     uploaded_bytes: int = 0
     deleted_files: int = 0
     committed: bool = False
+    complete: bool = False
+    """Whether all that the plan writes and deletes is written and deleted."""
+    purged_files: int = 0
+    """Objects that the CDN was told to forget, those of earlier runs included."""
     re_encoded: int = 0
     """Photos whose edited bytes are not what their manifest foretold."""
 

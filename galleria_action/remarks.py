@@ -55,9 +55,9 @@ def notices(plan: Plan, objects: Iterable[Wanted], skipped: Sequence[str]) -> It
 def _positions(plan: Plan, objects: Iterable[Wanted]) -> Iterable[str]:
     """How many photos say where they were taken, as far as that is known without reading them."""
     puts = [each for each in plan.changes if each.action is Action.PUT]
-    positions = {key: entry.position for key, entry in plan.kept.items()}
-    positions |= {each.key: each.position for each in puts}
-    public = {each.photo for each in objects if positions.get(each.key)}
+    shown = {key for key, entry in plan.kept.items() if entry.position}
+    shown |= {each.key for each in puts if each.position}
+    public = {each.photo for each in objects if each.key in shown} if shown else ()
     if public:
         yield (
             f"Everybody can read the position in {count(len(public), 'photo')}. "

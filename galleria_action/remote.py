@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -57,7 +56,7 @@ class Remote:
             return {}
         if photos_prefix not in self._photo_keys:
             self._photo_keys[photos_prefix] = {
-                sys.intern(keys.join(photos_prefix, path)): photo.id
+                keys.join(photos_prefix, path): photo.id
                 for photo in self.manifest.photos
                 for _, path in photo.files
             }
@@ -71,7 +70,7 @@ class Remote:
     @cached_property
     def site_keys(self) -> set[str]:
         """Keys of deployed site files."""
-        return self.ledger.owned(Owner.SITE)
+        return set(self.ledger.owned(Owner.SITE))
 
     def entry(self, key: str) -> Entry | None:
         return self.ledger.entries.get(key)

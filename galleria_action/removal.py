@@ -5,8 +5,9 @@ Never photo ids: an id may be renamed while its files stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from galleria_action import keys
 from galleria_action.config import Config, MaxDeletes
@@ -47,19 +48,28 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
             and (listed := remote.listing.get(key))
         }
     if photos and config.delete and not remote.faults:
-        ours = remote.ledger.owned(Owner.PHOTO) | set(deployed)
-        ours -= remote.ledger.owned(Owner.SITE, Owner.FILE)
         found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
+        ours = _photos(remote, deployed)
         changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or _photo(key))
-        over_limit += found.limit(ours, config.max_deletes, "photos")
+        over_limit += found.limit(_photos(remote, deployed), config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
-        ours = remote.site_keys - set(deployed)
+        site = remote.site_keys - set(deployed)
         found = _Removal(config.site_prefix, remote.ledger.site_prefix, remote, wanted)
-        changes += found.deletes(ours, Kind.SITE, lambda key: key)
-        over_limit += found.limit(ours, config.max_deletes, "site files")
+        changes += found.deletes(site, Kind.SITE, lambda key: key)
+        over_limit += found.limit(site, config.max_deletes, "site files")
     owners = ([Owner.PHOTO] if photos else []) + ([] if config.photos_only else [Owner.SITE])
-    gone = remote.ledger.owned(*owners) - set(wanted) - set(remote.listing)
+    gone = [
+        key
+        for key in remote.ledger.owned(*owners)
+        if key not in wanted and key not in remote.listing
+    ]
     return Removals(tuple(changes), claims, tuple(sorted(gone)), tuple(over_limit))
+
+
+def _photos(remote: Remote, deployed: Mapping[str, str]) -> Iterator[str]:
+    """Keys of photos that are ours, those that the ledger knows first; none is made a set of."""
+    yield from remote.ledger.owned(Owner.PHOTO)
+    yield from (key for key in deployed if remote.entry(key) is None)
 
 
 def _photo(key: str) -> str:
@@ -82,12 +92,14 @@ class _Removal:
         self._remote = remote
         self._wanted = wanted
         self._deployed = remote.photo_keys(prefix)
+        self._prefix = prefix
         self._old_prefix = prefix if old_prefix is None else old_prefix
-        self._names = {keys.relative(prefix, key) for key in wanted} - {None}
         self._deletes: list[Change] = []
         self._name_of: Callable[[str], str] = str
 
-    def deletes(self, ours: set[str], kind: Kind, name_of: Callable[[str], str]) -> list[Change]:
+    def deletes(
+        self, ours: Iterable[str], kind: Kind, name_of: Callable[[str], str]
+    ) -> list[Change]:
         """A delete for each key of ``ours`` that is listed and that nothing publishes."""
         self._name_of = name_of
         self._deletes = [
@@ -99,7 +111,7 @@ class _Removal:
                 size=listed.size,
                 photo=name_of(key) if kind is Kind.PHOTO else "",
             )
-            for key in sorted(ours - set(self._wanted))
+            for key in sorted(key for key in ours if key not in self._wanted)
             if (listed := self._remote.listing.get(key)) and self._is_ours(key, listed)
         ]
         return self._deletes
@@ -117,7 +129,7 @@ class _Removal:
         never_listed = entry is not None and not entry.listed and key not in self._deployed
         return Reason.LEFTOVER if never_listed else Reason.REMOVED
 
-    def _staying(self, ours: set[str]) -> set[str]:
+    def _staying(self, ours: Iterable[str]) -> set[str]:
         """Names of photos that stay part of the gallery, by their id or by one of their keys."""
         ids = {each.photo for each in self._wanted.values() if each.photo}
         return ids | {self._name_of(key) for key in ours if key in self._wanted}
@@ -126,7 +138,11 @@ class _Removal:
         """Whether the same file is published below the new prefix."""
         return keys.relative(self._old_prefix, key) in self._names
 
-    def limit(self, ours: set[str], limit: MaxDeletes, what: str) -> list[str]:
+    @cached_property
+    def _names(self) -> set[str | None]:
+        return {keys.relative(self._prefix, key) for key in self._wanted} - {None}
+
+    def limit(self, ours: Iterable[str], limit: MaxDeletes, what: str) -> list[str]:
         """Why the deletes are too many, as one sentence or none.
 
         Leftovers don't count, nor photos that stay with other files, nor what is still published
@@ -136,7 +152,11 @@ class _Removal:
             self._name_of(each.key)
             for each in self._deletes
             if each.reason is Reason.REMOVED and not self._moved(each.key)
-        } - self._staying(ours)
+        }
+        if not lost:
+            return []
+        ours = list(ours)
+        lost -= self._staying(ours)
         present = {
             self._name_of(key)
             for key in ours

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from galleria_action.errors import DeployError
+from galleria_action.invalidation import Purge
 from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
 from galleria_action.recorder import Outcome
 from galleria_action.shard import Shard
@@ -159,6 +160,18 @@ def _sections(plan: Plan) -> Iterator[_Section]:
             for reason in Reason:
                 if group := groups.get((action, kind, reason)):
                     yield _section(group, verb, reason)
+    if plan.purge and plan.purge.calls:
+        yield _purges(plan.purge)
+
+
+def _purges(purge: Purge) -> _Section:
+    addresses = purge.addresses
+    heading = (
+        f"<b>{count(len(addresses), 'address', 'addresses')} to purge</b> - "
+        f"{count(purge.objects, 'object')} in the cache of {purge.provider}"
+    )
+    rows = (f"| {code(each, LONGEST_LINE)} |" for each in addresses)
+    return _Section(heading, "| Address |", len(addresses), rows)
 
 
 def _section(group: Sequence[Change], verb: str, reason: Reason) -> _Section:
@@ -246,14 +259,16 @@ def failure(error: DeployError, outcome: Outcome | None) -> str:
         problems += f"- ... and {len(error.problems) - 50} more\n"
     advice = f"\n{markdown(error.advice)}\n" if error.advice else ""
     state = ""
-    if outcome and outcome.uploaded_files:
+    if outcome and outcome.uploaded_files and not outcome.complete:
         state = (
             f"\n{count(outcome.uploaded_files, 'file')} arrived before that "
             f"({size(outcome.uploaded_bytes)}).\n"
         )
     headline = "\n".join(lines)
     title = "Not deployed"
-    if outcome and outcome.committed:
+    if outcome and outcome.complete:
+        title = "Deployed, but a step after it failed"
+    elif outcome and outcome.committed:
         title = "Deployed, but not finished"
         state += f"\n{LIVE}\n"
     return f"## {title}: {error.reason}\n\n{headline}\n\n{problems}{advice}{state}"

@@ -34,6 +34,7 @@ def of(plan: Plan, shard: Shard) -> Plan:
         claims={},
         forgotten=(),
         manifest_data=b"",
+        purge=None,
     )
 
 

@@ -57,9 +57,11 @@ def _append(edit: _Edit, exif: Directory | None, texts: list[tuple[int, str, boo
 def differences(old: Tiff, block: bytes, texts: Mapping[int, str]) -> str:
     """Return what is wrong with `block` as the outcome of `set_texts`, in words; empty if nothing.
 
-    It is read afresh. The tags have to read back, and every other entry, value, offset, directory
-    and thumbnail to be what and where it was.
+    The tags have to read back, and every other entry, value, offset, directory and thumbnail to be
+    what and where it was. Unless nothing but the tags' own bytes has changed, it is read afresh.
     """
+    if _is_overwritten(old, block, texts):
+        return ""
     new = tiff.read(block)
     exif = new.directories.get(_EXIF)
     for tag, text in texts.items():
@@ -73,6 +75,32 @@ def differences(old: Tiff, block: bytes, texts: Mapping[int, str]) -> str:
     else:
         same = _contents(new, texts) == _contents(old, texts)
     return "" if same else "other tags read differently"
+
+
+def _is_overwritten(old: Tiff, block: bytes, texts: Mapping[int, str]) -> bool:
+    """Tell whether the texts stand in their old places, which are nobody else's, in the old block.
+
+    Then all that a reader follows are bytes that have not changed: it reads what it has read.
+    """
+    exif = old.directories.get(_EXIF)
+    places = []
+    for tag, text in texts.items():
+        entries = exif.all(tag) if exif else []
+        if exif is None or len(entries) != 1:
+            return False
+        start, size = entries[0].start, entries[0].size
+        value = block[start : start + size]
+        if size <= tiff.INLINE or value.rstrip(b"\0") != text.encode("ascii"):
+            return False
+        if tiff.shared(old, start, size, tiff.owner(exif.name, tag)):
+            return False
+        places.append((start, start + size))
+    done = 0
+    for start, end in sorted(places):
+        if old.block[done:start] != block[done:start]:
+            return False
+        done = end
+    return len(block) == len(old.block) and old.block[done:] == block[done:]
 
 
 def _same_elsewhere(old: Tiff, new: Tiff, edited: list[Entry]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from galleria_action import edits, geotag
 from galleria_action.ledger import Entry
 from galleria_action.manifest import Edit
+from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
 
@@ -19,40 +20,45 @@ class ReadRequest(NamedTuple):
         The correction it may get; None where its photo's full is known to go as it is.
     md5
         The object is listed but unknown, so its ETag may prove it.
+    begun
+        What was read of it already: all that is to be known of a file that goes as it is.
     """
 
     wanted: Wanted
     edit: Edit | None
     md5: bool
+    begun: Reading | None = None
 
 
 def find(
-    objects: Iterable[Wanted], remote: Remote, sources: Mapping[str, str], *, force: bool
+    objects: Iterable[Wanted], remote: Remote, begun: Iterable[Reading | None], *, force: bool
 ) -> list[ReadRequest]:
     """The files that must be read to compare them, fulls first, else in the order of ``objects``.
 
-    For a full its manifest states the hash of its bytes. Of all other files ``sources`` has the
-    SHA-256 by key. If hash and all other facts are those that the ledger has, the object in the
-    bucket is what would be sent, and there is nothing to read.
+    For a full its manifest states the hash of its bytes. Of all others ``begun`` has it, in their
+    order, as far as they could be read. If hash and all other facts are those that the ledger has,
+    the object in the bucket is what would be sent, and there is nothing to read.
     """
     fulls: list[ReadRequest] = []
     others: list[Wanted] = []
     as_they_are: set[str] = set()
+    entry_of, listed_of = remote.ledger.entries.get, remote.listing.get
     for each in objects:
         if not each.is_full:
             others.append(each)
             continue
-        entry, listed = remote.entry(each.key), remote.listing.get(each.key)
+        entry, listed = entry_of(each.key), listed_of(each.key)
         if force or not _is_settled(each, each.edit, each.file_hash, entry, listed):
             fulls.append(_request(each, each.edit, entry, listed, force=force))
         elif entry and not edits.is_corrected(entry.edit):
             as_they_are.add(each.photo)
     requests = fulls
-    for each in others:
-        entry, listed = remote.entry(each.key), remote.listing.get(each.key)
+    for each, reading in zip(others, begun, strict=True):
+        entry, listed = entry_of(each.key), listed_of(each.key)
         edit = None if each.photo in as_they_are else each.edit
-        if force or not _is_settled(each, edit, sources.get(each.key), entry, listed):
-            requests.append(_request(each, edit, entry, listed, force=force))
+        if force or not _is_settled(each, edit, reading and reading.sha256, entry, listed):
+            request = _request(each, edit, entry, listed, force=force)
+            requests.append(request._replace(begun=reading))
     return requests
 
 
@@ -66,24 +72,26 @@ def _request(
 def _is_settled(
     each: Wanted, edit: Edit | None, source: str | None, entry: Entry | None, listed: Listed | None
 ) -> bool:
-    if entry is None or listed is None or entry.etag != listed.etag:
-        return False
-    if entry.deployment_hash != each.deployment_hash:
-        return False
-    if entry.headers and entry.headers != each.headers.digest:
-        return False
-    return _is_same(each, str(edit) if edit else "", source, entry) and _position_settled(
-        each, entry
+    return (
+        entry is not None
+        and listed is not None
+        and entry.etag == listed.etag
+        and entry.deployment_hash == each.deployment_hash
+        and entry.headers in ("", each.headers.digest)
+        and _is_same(each, str(edit) if edit else "", source, entry)
+        and _position_settled(each, entry)
     )
 
 
 def _is_same(each: Wanted, edit: str, source: str | None, entry: Entry) -> bool:
     """Whether the object was made of the same bytes in the same way."""
-    done = edits.correction(entry.edit)
     if entry.source == source:
-        return done in (edit, edits.UNTOUCHED + edit)
+        if entry.edit == edit:
+            return True
+        return edits.correction(entry.edit) in (edit, edits.UNTOUCHED + edit)
     # The local file was corrected already when it was sent.
-    return each.is_full and not done and entry.source == each.deployment_hash
+    corrected_before = each.is_full and entry.source == each.deployment_hash
+    return corrected_before and not edits.correction(entry.edit)
 
 
 def _position_settled(each: Wanted, entry: Entry) -> bool:

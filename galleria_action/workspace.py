@@ -8,27 +8,37 @@ from __future__ import annotations
 
 import os
 import stat
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from galleria_action import folder_walk, globs
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.file_bytes import FileBytes
 from galleria_action.folder_walk import Folder
-from galleria_action.links import Resolver, Unpublishable
+from galleria_action.links import Resolver, Unpublishable, explained
 from galleria_action.wanted import LocalFile
 
+BATCH = 5000
+"""Names that are looked at in one go, by one of several processes."""
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
 class _Parent(NamedTuple):
-    """A folder that holds files: where it really is, the links on the way, see `_is_plain`."""
+    """A folder that holds files: where it really is, the links on the way, see `_is_plain`.
+
+    ``base`` is what stands before a name to make its path, '' where links make it another.
+    """
 
     path: str
     links: tuple[str, ...]
     plain: bool
+    base: str
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ class Workspace(FileBytes):
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (Unpublishable, OSError, ValueError) as error:
-            raise _bad_links([f"{path[:200]}: {_why(error)}"]) from None
+            raise _bad_links([f"{path[:200]}: {explained(error)}"]) from None
 
     def absolute(self, path: str) -> str:
         return self.mapped(os.path.join(self.root, os.path.expanduser(path)))
@@ -162,7 +172,7 @@ class Workspace(FileBytes):
         except NotADirectoryError:
             return
         except OSError as error:
-            problems.append(f"{self.relative(folder)}: {_why(error)}")
+            problems.append(f"{self.relative(folder)}: {explained(error)}")
             return
         plain = self._is_plain(name, folder)
         for entry in entries:
@@ -174,7 +184,7 @@ class Workspace(FileBytes):
                 path, links = self._target(entry)
                 status = os.stat(path, follow_symlinks=False)
             except (Unpublishable, OSError) as error:
-                problems.append(f"{self.relative(entry.path)}: {_why(error)}")
+                problems.append(f"{self.relative(entry.path)}: {explained(error)}")
                 continue
             if any(self.excluded(entry_name, each) for each in links):
                 continue
@@ -191,25 +201,49 @@ class Workspace(FileBytes):
         return path, (*links, path)
 
     def find(
-        self, folder: str, names: Sequence[str]
+        self, folder: str, names: Sequence[str], executor: Executor
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
-        """The files ``names`` below ``folder``, and name to reason of those that are not usable."""
+        """The files ``names`` below ``folder``, and name to reason of those that are not usable.
+
+        Many are looked at in processes of ``executor``.
+        """
         found: dict[str, LocalFile] = {}
         faults: dict[str, str] = {}
-        parents: dict[str, _Parent | Exception] = {}
-        for name in names:
-            folder_name = name.rpartition("/")[0]
-            parent = parents.get(folder_name)
-            if parent is None:
-                parent = parents[folder_name] = self._parent(folder, folder_name)
+        folders = {name.rpartition("/")[0] for name in names}
+        parents = {each: self._parent(folder, each) for each in folders}
+        batches = [names[at : at + BATCH] for at in range(0, len(names), BATCH)]
+        sizes = chain.from_iterable(executor.map(lambda some: self._sizes(some, parents), batches))
+        for name, size in zip(names, sizes, strict=True):
+            folder_name, _, last = name.rpartition("/")
+            parent = parents[folder_name]
             if isinstance(parent, Exception):
-                faults[name] = _why(parent)
-                continue
-            try:
-                found[name] = self._file(name, parent)
-            except (Unpublishable, OSError, ValueError) as error:
-                faults[name] = _why(error)
+                faults[name] = explained(parent)
+            elif size >= 0:
+                place = name if parent.base else f"{parent.path}/{last}"
+                found[name] = LocalFile(name, place, size, parent.base)
+            else:
+                try:
+                    found[name] = self._file(name, last, parent)
+                except (Unpublishable, OSError, ValueError) as error:
+                    faults[name] = explained(error)
         return found, faults
+
+    def _sizes(
+        self, names: Sequence[str], parents: Mapping[str, _Parent | Exception]
+    ) -> array[int]:
+        """Bytes of ordinary files; -1 of what takes a closer look."""
+        sizes = array("q", [-1]) * len(names)
+        for index, name in enumerate(names):
+            folder_name, _, last = name.rpartition("/")
+            parent = parents[folder_name]
+            if isinstance(parent, Exception) or not parent.plain:
+                continue
+            path = f"{parent.path}/{last}"
+            with suppress(OSError, ValueError):
+                status = os.lstat(path)
+                if stat.S_ISREG(status.st_mode) and self._is_ordinary(last, path):
+                    sizes[index] = status.st_size
+        return sizes
 
     def _parent(self, folder: str, name: str) -> _Parent | Exception:
         top = self.absolute(folder)
@@ -217,7 +251,9 @@ class Workspace(FileBytes):
             path, links = self._followed(f"{top}/{name}" if name else top)
         except (Unpublishable, OSError, ValueError) as error:
             return error
-        return _Parent(path, links, self._is_plain(name, path, *links))
+        base = f"{top.rstrip('/')}/"
+        direct = path == (f"{base}{name}" if name else top)
+        return _Parent(path, links, self._is_plain(name, path, *links), base if direct else "")
 
     def _is_plain(self, name: str, *paths: str) -> bool:
         """Whether files of a folder can be excluded by their own names only."""
@@ -232,13 +268,9 @@ class Workspace(FileBytes):
     def _never_files(self) -> frozenset[str]:
         return frozenset(self._base + each for each in self._never)
 
-    def _file(self, name: str, parent: _Parent) -> LocalFile:
-        last = name.rpartition("/")[2]
-        path = f"{parent.path}/{last}"
-        links = parent.links
-        status = os.stat(path, follow_symlinks=False)
-        if stat.S_ISREG(status.st_mode) and parent.plain and self._is_ordinary(last, path):
-            return LocalFile(name, path, status.st_size)
+    def _file(self, name: str, last: str, parent: _Parent) -> LocalFile:
+        path, links = f"{parent.path}/{last}", parent.links
+        status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
             path, more = self._followed(path)
             links += more
@@ -252,19 +284,6 @@ class Workspace(FileBytes):
 
 def _is_never(part: str) -> bool:
     return part in NEVER_NAMES or part.startswith(".env")
-
-
-def _why(error: Exception) -> str:
-    match error:
-        case FileNotFoundError():
-            return "is not there"
-        case NotADirectoryError():
-            return "is not there: a folder on its path is a file"
-        case OSError():
-            return f"cannot be read: {error.strerror}"
-        case ValueError():  # NUL in the name
-            return "is not the name of a file"
-    return str(error)
 
 
 def _bad_links(problems: Sequence[str]) -> DeployError:

@@ -54,7 +54,7 @@ def _ledgers() -> Iterable[bytes]:
     }
     packed = ledger.encode(Ledger(entries, "photos", ""))
     yield packed
-    yield ledger._inflate(packed)
+    yield ledger._text(packed).encode()
 
 
 def _pictures() -> Iterable[bytes]:

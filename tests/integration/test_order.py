@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from support import galleries, program
@@ -342,7 +341,7 @@ def test_a_run_that_lost_does_not_overwrite_the_others_facts(store, gallery):
     def before(operation):
         if operation == ("put", "photos/full/d.jpg") and not newer:
             current = ledger_of(store)
-            entry = replace(current.entries["photos/full/a.jpg"], etag="newer")
+            entry = current.entries["photos/full/a.jpg"]._replace(etag="newer")
             newer["photos/full/a.jpg"] = entry
             headers = store.inner.objects[LEDGER].headers
             store.inner.put(LEDGER, ledger.encode(current.changed(newer)), headers)

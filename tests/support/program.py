@@ -9,6 +9,7 @@ from pathlib import Path
 
 from galleria_action import config as configuration
 from galleria_action import main, outputs
+from galleria_action.delivery import Delivery
 from galleria_action.errors import DeployError
 from galleria_action.event import Event
 from galleria_action.outputs import Results
@@ -22,6 +23,8 @@ from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
 BUCKET = {"s3-bucket": "gallery"}
+NOBODY = Delivery()
+"""No CDN, and no visitors to ask."""
 
 
 class Serial(Executor):
@@ -54,7 +57,7 @@ class Ran:
         return str(self.error.reason) if self.error else ""
 
 
-def run(root: Path, store: Store, **inputs: str) -> Ran:
+def run(root: Path, store: Store, *, delivery: Delivery = NOBODY, **inputs: str) -> Ran:
     """Deploy the gallery in ``root``; inputs with underscores for hyphens."""
     flags = {name.replace("_", "-"): value for name, value in inputs.items()}
     config = configuration.parse(Sources(BUCKET | flags, {}), Event())
@@ -76,6 +79,7 @@ def run(root: Path, store: Store, **inputs: str) -> Ran:
             reviewers=Nowhere("this is a test"),
             budget=ByteBudget(1 << 30),
             observer=Lines(runner.say, lambda: 0.0, every_object=config.progress),
+            delivery=delivery,
             clock=lambda: 0.0,
         )
     except DeployError as raised:
@@ -84,8 +88,8 @@ def run(root: Path, store: Store, **inputs: str) -> Ran:
     return Ran(error, out.getvalue(), summary.read_text(), outputs.render(results), results.outcome)
 
 
-def deployed(root: Path, store: Store, **inputs: str) -> Ran:
+def deployed(root: Path, store: Store, *, delivery: Delivery = NOBODY, **inputs: str) -> Ran:
     """The same, for a deployment that has to succeed."""
-    ran = run(root, store, **inputs)
+    ran = run(root, store, delivery=delivery, **inputs)
     assert ran.error is None, f"{ran.error.text()}\n{ran.log}"
     return ran

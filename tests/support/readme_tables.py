@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from galleria_action.inputs import INPUTS, OUTPUTS, Input
+from galleria_action.declaration import Input
+from galleria_action.inputs import INPUTS, OUTPUTS
 from galleria_action.plan import MEANING
 
 ROOT = Path(__file__).parents[2]

@@ -112,7 +112,7 @@ def entry(wanted: Wanted, **changes: object) -> Entry:
         etag=md5(wanted.file.name),
         deployment_hash=wanted.deployment_hash,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def published_for(wanted, data):

@@ -6,11 +6,24 @@ from dataclasses import replace
 
 from unit.samples import EDIT, full, page, sha256, thumb
 
+from galleria_action import invalidation
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.headers import Headers
+from galleria_action.invalidation import Provider, Purge
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.recorder import Outcome
+from galleria_action.verification import (
+    Expected,
+    Fault,
+    Found,
+    Look,
+    Verification,
+    after_deletion,
+    by_visitor,
+    in_bucket,
+)
 
+PAGE = "public, max-age=0, must-revalidate"
 HOSTILE = "|<b>@octocat</b> `x` [a](b) ~~c~~ &amp; https://example.org ::error::x"
 
 
@@ -101,6 +114,34 @@ def idle_plan() -> Plan:
         totals=Totals(photos_unchanged=1, site_unchanged=2345),
         warnings=(),
         notices=(),
+    )
+
+
+def purging_plan() -> Plan:
+    """Nothing to do but a purge that an earlier run has left, of odd names."""
+    keys = ["index.html", f"photos/full/{HOSTILE}.jpg"]
+    calls = invalidation.calls(Provider.CLOUDFLARE, keys, "https://photos.example.org")
+    return replace(idle_plan(), purge=Purge(Provider.CLOUDFLARE, calls))
+
+
+def verification() -> Verification:
+    """A gallery of which visitors get some as it is, and some not at all."""
+    page = Expected("index.html", b"new", Headers("text/html", PAGE), before="old")
+    photo = Expected(f"photos/full/{HOSTILE}.jpg", b"jpeg", Headers("image/jpeg", PAGE))
+    seen = [
+        (page, Found(200, b"old", "text/html", "max-age=3600", etag="old")),
+        (photo, Found(200, b"jpeg", f"image/jpeg; {HOSTILE}", "")),
+        (replace(photo, key="photos/thumb/a.webp"), Found(404)),
+        (replace(photo, key="photos/web/a.jpg"), Found(0, b"certificate has expired")),
+        (replace(photo, key="style.css"), Found(301, location=f"https://{HOSTILE}")),
+    ]
+    return Verification(
+        listed=12_345,
+        in_listing=(Look(HOSTILE, fault=Fault.BUCKET, why="is not in the bucket"),),
+        in_bucket=tuple(in_bucket(each, each.data) for each, _ in seen),
+        by_visitors=tuple(by_visitor(each, found) for each, found in seen),
+        gone=(after_deletion("photos/full/gone.jpg", "old", Found(200, etag="old")),),
+        front=by_visitor(replace(page, key=""), Found(403)),
     )
 
 

@@ -281,7 +281,7 @@ class TestRequire:
     def test_other_contents(self):
         """The same file with other bytes is named, too."""
         plan = rich_plan()
-        other = (replace(plan.changes[0], source=sha256("other")), *plan.changes[1:])
+        other = (plan.changes[0]._replace(source=sha256("other")), *plan.changes[1:])
         (new, gone) = self.problems(plan, replace(plan, changes=other))
         assert new.startswith(f"not reviewed: upload {plan.changes[0].key} (new, ")
         assert gone == "reviewed but no longer planned: 1 change"
@@ -304,7 +304,7 @@ class TestRequire:
         """Of thousands of changes only the totals are remembered."""
         plan = large_plan(500)
         other = replace(
-            plan, changes=(replace(plan.changes[0], source="1" * 64), *plan.changes[1:])
+            plan, changes=(plan.changes[0]._replace(source="1" * 64), *plan.changes[1:])
         )
         assert self.problems(plan, other) == [
             "as many files as before, but other ones or with other contents"

@@ -22,9 +22,10 @@ from galleria_action import __main__ as cli
 from galleria_action import __version__, manifest, outputs
 from galleria_action import config as configuration
 from galleria_action.config import Bucket, Config
+from galleria_action.declaration import Input, Kind
 from galleria_action.errors import FailureReason
 from galleria_action.event import Event
-from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS, Input, Kind
+from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS
 from galleria_action.outputs import Results
 from galleria_action.plan import Action, Plan, Reason
 from galleria_action.plan import Kind as PlanKind
@@ -35,8 +36,17 @@ ALL = pytest.mark.parametrize("each", INPUTS, ids=lambda each: each.name)
 MINIMAL = {"s3-bucket": "my-gallery", "s3-access-key": "id", "s3-secret-key": "secret"}
 RULES = {"metadata-file", "settings-file", "cache-control", "github-token"}
 """Inputs whose default is a rule and not a value that could be given."""
-SPECIAL = {"comment": "always", "shard": "2/3"}
+SPECIAL = {"comment": "always", "shard": "2/3", "cdn-provider": "cloudflare"}
 """Values of inputs that take only some texts."""
+NEEDS = {
+    "invalidate-cdn": {
+        "cdn-provider": "bunny",
+        "cdn-id": "77",
+        "cdn-token": "key",
+        "public-url": "https://example.org",
+    }
+}
+"""What else has to be given with an input."""
 BUCKET_FIELDS = {"s3-bucket": "name"}
 EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -122,7 +132,8 @@ class TestInputs:
     @ALL
     def test_config_reads_the_input(self, each: Input):
         """Every input makes a difference to the configuration, to its own field alone."""
-        plain, other = parsed(MINIMAL), parsed(MINIMAL | {each.name: some_value(each)})
+        given = MINIMAL | NEEDS.get(each.name, {})
+        plain, other = parsed(given), parsed(given | {each.name: some_value(each)})
         field = each.name.replace("-", "_")
         if each.name.startswith("s3-"):
             field = BUCKET_FIELDS.get(each.name, field[3:])
@@ -332,6 +343,7 @@ class TestExamples:
                 for name, value in given.items()
                 if "${{" not in value
             }
+            plain |= {name: "given" for name in given if BY_NAME[name].secret}
             parsed(MINIMAL | plain)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import pytest
 from support import galleries
@@ -101,7 +100,7 @@ def test_parts_of_a_file_that_changed(files, local_file, now):
 def test_large_edited_photos_are_no_parts(files, local_file):
     """A photo that is edited is sent as one object, whatever the plan thinks of its size."""
     wanted = photo(local_file("full/a.jpg", JPEG))
-    made = files.open(replace(change(wanted, JPEG, LARGE, str(EDIT))))
+    made = files.open(change(wanted, JPEG, LARGE, str(EDIT)))
     assert isinstance(made, Published)
 
 

@@ -7,7 +7,7 @@ import random
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support import positions
@@ -498,6 +498,8 @@ def test_every_sound_block_loses_its_position_and_keeps_all_else(
     for entries in rows.values():
         entries.sort(key=lambda row: row.tag) if in_order else dice.shuffle(entries)
     layout = lay_out(order, {**rows, "gps": gps}, links={"ifd0": "ifd1"}, shuffle=dice)
+    # Two values side by side that read like such an entry are refused, and rightly.
+    assume(len(signs.entries(layout.block)) == len(leading))
     new = cleaned(layout.block)
     directories = {at for name in leading for at in extent(layout, name)}
     assert changed(layout.block, new) <= directories | gps_extents(layout)

@@ -12,9 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.showcase import OUTCOME, failure, idle_plan, refused_plan, rich_plan
+from unit.showcase import (
+    OUTCOME,
+    failure,
+    idle_plan,
+    purging_plan,
+    refused_plan,
+    rich_plan,
+    verification,
+)
 
-from galleria_action import comment, plan_document, report
+from galleria_action import after_report, comment, plan_document, report
 from galleria_action.recorder import Outcome
 from galleria_action.shard import Shard
 
@@ -23,6 +31,7 @@ REWRITE = os.environ.get("GALLERIA_REWRITE_GOLDEN") == "1"
 
 # The showcase of a success committed; a failure before the commit has none.
 BEFORE_THE_COMMIT = replace(OUTCOME, committed=False)
+AFTER = replace(OUTCOME, complete=True)
 
 REPORTS = {
     "plan.json": lambda: b"".join(plan_document.encode(rich_plan(), dry_run=False)),
@@ -30,11 +39,14 @@ REPORTS = {
     "plan-cut.md": lambda: report.plan(rich_plan(), dry_run=True, limit=6000),
     "plan-refused.md": lambda: report.plan(refused_plan(), dry_run=True),
     "plan-idle.md": lambda: report.plan(idle_plan(), dry_run=False),
+    "plan-purge.md": lambda: report.plan(purging_plan(), dry_run=True),
+    "verified.md": lambda: after_report.verified(verification(), "https://photos.example.org"),
     "comment.md": lambda: comment.body(rich_plan(), dry_run=True),
     "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
     "result-part.md": lambda: report.part(Shard(3, 20), BEFORE_THE_COMMIT, 83.4),
     "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),
     "failure.md": lambda: report.failure(failure(), BEFORE_THE_COMMIT),
+    "failure-after.md": lambda: report.failure(verification().failure(), AFTER),
     "failure-early.md": lambda: report.failure(failure(), None),
 }
 

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS, Kind
+from galleria_action.declaration import Kind
+from galleria_action.inputs import BY_NAME, INPUTS, OUTPUTS
 
 DEFAULTS = {
     "source": "prod/site",
@@ -36,6 +37,11 @@ DEFAULTS = {
     "report-dir": "galleria-report",
     "public-url": "",
     "expected-plan": "",
+    "invalidate-cdn": "false",
+    "cdn-provider": "",
+    "cdn-id": "",
+    "cdn-token": "",
+    "verify": "false",
 }
 
 

@@ -80,6 +80,52 @@ def test_nothing_at_all_is_not_written(store, clock):
     assert store.operations == []
 
 
+def test_purges(store, clock):
+    """What is to be purged is kept until it is; what others left is kept, too."""
+    made = journal(store, clock, Ledger({}, to_purge=frozenset({"theirs"})))
+    made.note_to_purge(["a", "b"])
+    made.flush()
+    assert stored(store).to_purge == {"theirs", "a", "b"}
+    made.note_purged(["theirs", "a"])
+    made.flush()
+    assert stored(store).to_purge == {"b"}
+
+
+def test_purges_that_are_nothing_new(store, clock):
+    """What is there already, and what is purged without having been there, is not written."""
+    made = journal(store, clock, Ledger({}, to_purge=frozenset({"a"})))
+    made.note_to_purge(["a", "b"])
+    made.note_purged(["b", "c"])
+    made.flush()
+    assert store.operations == []
+
+
+def test_purges_in_a_conflict(store, clock):
+    """Somebody else purged and left something: only this run's own account is changed."""
+    made = journal(store, clock, Ledger({}, to_purge=frozenset({"a", "b"})))
+    theirs = Ledger({}, to_purge=frozenset({"b", "c"}))
+    store.inner.put(KEY, ledger.encode(theirs), journals.HEADERS)
+    made.note_to_purge(["d"])
+    made.note_purged(["b"])
+    made.flush()
+    assert stored(store).to_purge == {"c", "d"}
+
+
+def test_a_purge_that_another_run_has_done_too_early(store, clock):
+    """It was owed already when this run wanted it; the other purged before this one replaced it."""
+    made = journal(store, clock, Ledger({}, to_purge=frozenset({"a"})))
+    made.note_to_purge(["a"])
+    made.flush()
+    store.inner.put(KEY, ledger.encode(Ledger({})), journals.HEADERS)
+    made.note({"a": A})
+    made.flush()
+    assert stored(store) == Ledger({"a": A}, to_purge=frozenset({"a"}))
+    made.note_purged(["a"])
+    made.flush()
+    made.flush()
+    assert stored(store) == Ledger({"a": A})
+
+
 @pytest.mark.parametrize(
     ("photos", "site", "expected"),
     [

@@ -32,6 +32,7 @@ LEDGERS = st.builds(
     st.dictionaries(TEXT, ENTRIES, max_size=5),
     st.none() | TEXT,
     st.none() | TEXT,
+    st.frozensets(TEXT, max_size=3),
 )
 ROW = ["photo", "s", "e", "h", 5, "t", "d", 1]
 
@@ -49,6 +50,25 @@ def test_round_trip(made):
     assert ledger.encode(ledger.decode(data)) == data
 
 
+@given(st.dictionaries(st.text('],":\\{}ab'), ENTRIES, max_size=8), st.integers(1, 200))
+def test_pieces(entries, size):
+    """A large ledger is read in pieces, whatever its keys look like."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "PIECE", size)
+        assert ledger.decode(ledger.encode(Ledger(entries))).entries == entries
+
+
+@pytest.mark.parametrize(
+    "end", ["", '"k":', '"k":["photo"', '"k":[],', '"k":{}],"', '},"objects":{']
+)
+def test_a_large_ledger_that_is_broken(end):
+    """Its end is as wrong as that of a small one."""
+    rows = ",".join(f'"{number}":{json.dumps(ROW)}' for number in range(50_000))
+    text = f'{{"version":1,"photos_prefix":"","site_prefix":"","objects":{{{rows},{end}]}}}}'
+    with pytest.raises(BrokenLedger):
+        ledger.decode(text.encode())
+
+
 def test_order_does_not_matter():
     """The bytes depend on the facts alone, not on the order in which they were found."""
     first, second = Entry(Owner.PHOTO, "a"), Entry(Owner.SITE, "b")
@@ -62,6 +82,19 @@ def test_plain_json_is_read():
     assert ledger.decode(document()) == Ledger(
         {"k": Entry(Owner.PHOTO, "s", "e", "h", 5, "t", "d", listed=True)}, "photos", ""
     )
+
+
+def test_a_ledger_of_before_there_were_purges():
+    """One without them has none to do; one with none to do is written as it was then."""
+    assert ledger.decode(document()).to_purge == frozenset()
+    assert b"to_purge" not in gzip.decompress(ledger.encode(Ledger()))
+
+
+def test_keys_to_purge():
+    """They stand beside the rows; a reader of before passes over them."""
+    data = gzip.decompress(ledger.encode(Ledger(to_purge=frozenset({"b", "a"}))))
+    assert json.loads(data)["to_purge"] == ["a", "b"]
+    assert ledger.decode(document(to_purge=["a", "b"])).to_purge == {"a", "b"}
 
 
 def test_rows_and_members_of_later_versions():
@@ -105,6 +138,9 @@ def test_broken(data):
         {"objects": {"k": [*ROW[:5], None, *ROW[6:]]}},
         {"photos_prefix": 5},
         {"site_prefix": ["site"]},
+        {"to_purge": "k"},
+        {"to_purge": [1]},
+        {"to_purge": None},
     ],
 )
 def test_values_of_other_kinds(changes):
@@ -151,8 +187,8 @@ def test_changed():
 def test_owned():
     """Keys by owner."""
     made = Ledger({each.value: Entry(each) for each in Owner})
-    assert made.owned(Owner.PHOTO) == {"photo"}
-    assert made.owned(Owner.SITE, Owner.FILE) == {"site", "file"}
+    assert set(made.owned(Owner.PHOTO)) == {"photo"}
+    assert set(made.owned(Owner.SITE, Owner.FILE)) == {"site", "file"}
 
 
 def test_size():

@@ -40,13 +40,13 @@ PLAN = Plan(
         {"site": False},
         {"changes": (PUT,)},
         {"changes": (DELETE,)},
-        {"changes": (PUT, replace(DELETE, key="c"))},
-        {"changes": (replace(PUT, key="c"), DELETE)},
-        {"changes": (replace(PUT, source=sha256("c")), DELETE)},
-        {"changes": (replace(PUT, edit=""), DELETE)},
-        {"changes": (replace(PUT, headers=Headers("image/jpeg", "private")), DELETE)},
-        {"changes": (replace(PUT, headers=Headers("image/png", "public")), DELETE)},
-        {"changes": (replace(PUT, action=Action.DELETE), DELETE)},
+        {"changes": (PUT, DELETE._replace(key="c"))},
+        {"changes": (PUT._replace(key="c"), DELETE)},
+        {"changes": (PUT._replace(source=sha256("c")), DELETE)},
+        {"changes": (PUT._replace(edit=""), DELETE)},
+        {"changes": (PUT._replace(headers=Headers("image/jpeg", "private")), DELETE)},
+        {"changes": (PUT._replace(headers=Headers("image/png", "public")), DELETE)},
+        {"changes": (PUT._replace(action=Action.DELETE), DELETE)},
     ],
 )
 def test_hash_depends_on(changes):
@@ -58,9 +58,9 @@ def test_hash_depends_on(changes):
     "changes",
     [
         {"changes": (DELETE, PUT)},
-        {"changes": (replace(PUT, reason=Reason.CHANGED), DELETE)},
-        {"changes": (replace(PUT, wanted=full("a", file=page("/elsewhere").file)), DELETE)},
-        {"changes": (PUT, replace(DELETE, size=99))},
+        {"changes": (PUT._replace(reason=Reason.CHANGED), DELETE)},
+        {"changes": (PUT._replace(wanted=full("a", file=page("/elsewhere").file)), DELETE)},
+        {"changes": (PUT, DELETE._replace(size=99))},
         {"totals": Totals(replaced=1)},
         {"kept": {"a": Entry(Owner.SITE)}},
         {"warnings": ("w",), "notices": ("n",)},
@@ -81,13 +81,13 @@ def test_a_plan_is_frozen():
     """Nobody changes a plan that was shown."""
     with pytest.raises(FrozenInstanceError):
         PLAN.changes = ()
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         PUT.key = "x"
 
 
 def test_groups():
     """Puts by kind in the plan's order; deletes of photos before those of site files."""
-    site = replace(DELETE, kind=Kind.SITE, key="a")
+    site = DELETE._replace(kind=Kind.SITE, key="a")
     plan = replace(PLAN, changes=(PUT, site, DELETE))
     assert plan.puts(Kind.PHOTO) == (PUT,)
     assert plan.puts(Kind.SITE) == plan.puts(Kind.MANIFEST) == ()

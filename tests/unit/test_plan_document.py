@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from unit.showcase import idle_plan, refused_plan, rich_plan
 
 from galleria_action import plan_document
+from galleria_action.invalidation import Call, Provider, Purge
 from galleria_action.plan import Action, Kind, Reason
 
 SCHEMA = json.loads((resources.files("galleria_action") / "plan.schema.json").read_bytes())
@@ -33,7 +34,7 @@ def test_documents_are_valid(name, dry_run):
     """Every plan's document is what the schema describes, with every member it describes."""
     made = document(PLANS[name], dry_run=dry_run)
     Draft202012Validator(SCHEMA).validate(made)
-    assert set(made) == set(SCHEMA["properties"])
+    assert set(made) == set(SCHEMA["properties"]) - {"purge"}
     assert set(made["totals"]) == set(SCHEMA["properties"]["totals"]["required"])
     assert made["dry_run"] is dry_run
 
@@ -86,6 +87,24 @@ def test_the_schema_refuses(changes):
     assert not Draft202012Validator(SCHEMA).is_valid({**document(rich_plan()), **changes})
 
 
+def test_purges():
+    """What the CDN is asked to forget, in the words of the provider; nothing without a CDN."""
+    purge = Purge(
+        Provider.BUNNY,
+        (Call(("a.jpg",), ("https://h/a.jpg",)), Call(("b/index.html",), ("https://h/b/",))),
+        (Call(("c.jpg",), ("https://h/c.jpg",)),),
+    )
+    plan = replace(rich_plan(), purge=purge)
+    assert document(plan)["purge"] == {
+        "provider": "bunny",
+        "objects": 3,
+        "addresses": ["https://h/a.jpg", "https://h/b/", "https://h/c.jpg"],
+    }
+    assert Draft202012Validator(SCHEMA).is_valid(document(plan))
+    assert "purge" not in document(rich_plan())
+    assert plan.hash == rich_plan().hash
+
+
 def test_no_path_of_the_machine():
     """Where the files lie here is nobody's business."""
     assert b"/workspace/" not in b"".join(plan_document.encode(rich_plan(), dry_run=False))
@@ -94,5 +113,5 @@ def test_no_path_of_the_machine():
 def test_names_outside_unicode_are_no_bug():
     """A photo id that is no valid Unicode text can be written down all the same."""
     plan = rich_plan()
-    odd = replace(plan.changes[0], photo="\ud800")
+    odd = plan.changes[0]._replace(photo="\ud800")
     b"".join(plan_document.encode(replace(plan, changes=(odd,)), dry_run=False))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from unit.samples import config, document, entry, full, md5, page, parsed, photo, sha256, thumb
 
@@ -51,15 +49,15 @@ KNOWN = entry(FULL)
     ("known", "etag"),
     [
         (KNOWN, SAME),
-        (replace(KNOWN, headers=""), SAME),
-        (replace(KNOWN, edit=UNTOUCHED + KNOWN.edit), SAME),
-        (replace(KNOWN, source=FULL.deployment_hash, edit=""), SAME),
+        (KNOWN._replace(headers=""), SAME),
+        (KNOWN._replace(edit=UNTOUCHED + KNOWN.edit), SAME),
+        (KNOWN._replace(source=FULL.deployment_hash, edit=""), SAME),
     ],
 )
 def test_a_settled_full_is_not_read(known, etag):
     """For a full the manifest vouches for the bytes: nothing is read, and nothing is written."""
     state = remote(FULL, known, etag)
-    assert unread.find([FULL], state, {}, force=False) == []
+    assert unread.find([FULL], state, [], force=False) == []
     plan = build(FULL, state)
     assert plan.changes == ()
     assert plan.kept == {FULL.key: known}
@@ -72,16 +70,16 @@ def test_a_settled_full_is_not_read(known, etag):
         (None, SAME),
         (KNOWN, None),
         (KNOWN, "other"),
-        (replace(KNOWN, source=sha256("other")), SAME),
-        (replace(KNOWN, edit=""), SAME),
-        (replace(KNOWN, edit="exif/0 2024-06-15T14:30:45 +02:00"), SAME),
-        (replace(KNOWN, deployment_hash=sha256("other")), SAME),
-        (replace(KNOWN, headers=OTHER.digest), SAME),
+        (KNOWN._replace(source=sha256("other")), SAME),
+        (KNOWN._replace(edit=""), SAME),
+        (KNOWN._replace(edit="exif/0 2024-06-15T14:30:45 +02:00"), SAME),
+        (KNOWN._replace(deployment_hash=sha256("other")), SAME),
+        (KNOWN._replace(headers=OTHER.digest), SAME),
     ],
 )
 def test_any_difference_is_looked_at(known, etag):
     """Source, edit, headers, deployment hash, ETag: where one differs the file is read."""
-    (request,) = unread.find([FULL], remote(FULL, known, etag), {}, force=False)
+    (request,) = unread.find([FULL], remote(FULL, known, etag), [], force=False)
     assert request.wanted is FULL
 
 
@@ -92,20 +90,22 @@ REMOVED = f"gps/1 {KNOWN.edit}"
 @pytest.mark.parametrize(
     ("wanted", "known", "looked_at"),
     [
-        (STRIPPED, replace(KNOWN, edit=REMOVED), False),
-        (STRIPPED, replace(KNOWN, edit=f"gps/1 {UNTOUCHED}{KNOWN.edit}"), False),
-        (STRIPPED, replace(KNOWN, position=False), False),
-        (STRIPPED, replace(KNOWN, position=True), True),
+        (STRIPPED, KNOWN._replace(edit=REMOVED), False),
+        (STRIPPED, KNOWN._replace(edit=f"gps/1 {UNTOUCHED}{KNOWN.edit}"), False),
+        (STRIPPED, KNOWN._replace(position=False), False),
+        (STRIPPED, KNOWN._replace(position=True), True),
         (STRIPPED, KNOWN, True),
-        (STRIPPED, replace(KNOWN, edit=f"gps/0 {KNOWN.edit}"), True),
-        (FULL, replace(KNOWN, edit=REMOVED), True),
-        (FULL, replace(KNOWN, position=True), False),
-        (FULL, replace(KNOWN, position=False), False),
+        (STRIPPED, KNOWN._replace(edit=f"gps/0 {KNOWN.edit}"), True),
+        (FULL, KNOWN._replace(edit=REMOVED), True),
+        (FULL, KNOWN._replace(position=True), False),
+        (FULL, KNOWN._replace(position=False), False),
     ],
 )
 def test_positions_are_known_without_reading(wanted, known, looked_at):
     """A full is read only if what is known of its position leaves room for a change."""
-    requests = unread.find([wanted], remote(wanted, known, SAME), {}, force=False)
+    requests = unread.find(
+        [wanted], remote(wanted, known, SAME), [None] * (not wanted.is_full), force=False
+    )
     assert bool(requests) is looked_at
 
 
@@ -113,9 +113,9 @@ def test_positions_are_known_without_reading(wanted, known, looked_at):
     ("known", "found", "reason"),
     [
         (KNOWN, {"edit": REMOVED, "position": False}, Reason.METADATA),
-        (replace(KNOWN, edit=REMOVED), {"position": True}, Reason.METADATA),
-        (replace(KNOWN, edit=f"gps/0 {KNOWN.edit}"), {"edit": REMOVED}, Reason.METADATA),
-        (replace(KNOWN, source=sha256("other")), {"edit": REMOVED}, Reason.CHANGED),
+        (KNOWN._replace(edit=REMOVED), {"position": True}, Reason.METADATA),
+        (KNOWN._replace(edit=f"gps/0 {KNOWN.edit}"), {"edit": REMOVED}, Reason.METADATA),
+        (KNOWN._replace(source=sha256("other")), {"edit": REMOVED}, Reason.CHANGED),
         (KNOWN, {"position": False}, None),
     ],
 )
@@ -131,7 +131,7 @@ def test_a_position_that_comes_or_goes_is_a_change_of_metadata(known, found, rea
 def test_other_files_are_always_hashed(wanted):
     """Nothing vouches for web, thumb and site files."""
     state = remote(wanted, entry(wanted), md5(wanted.file.name))
-    assert unread.find([wanted], state, {}, force=False) == [
+    assert unread.find([wanted], state, [None], force=False) == [
         ReadRequest(wanted, wanted.edit, md5=False)
     ]
 
@@ -148,7 +148,7 @@ def test_other_files_are_always_hashed(wanted):
 )
 def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
     """The published bytes are hashed only where an ETag could prove them."""
-    requests = unread.find([THUMB], remote(THUMB, known, etag), {}, force=force)
+    requests = unread.find([THUMB], remote(THUMB, known, etag), [None], force=force)
     assert requests == [ReadRequest(THUMB, THUMB.edit, md5=needed)]
 
 
@@ -162,9 +162,9 @@ def test_md5_only_for_objects_nobody_knows(known, etag, force, needed):
         (KNOWN, "other", {}, Reason.DIFFERS),
         (KNOWN, SAME, {"sha256": sha256("new")}, Reason.CHANGED),
         (KNOWN, SAME, {"edit": ""}, Reason.CHANGED),
-        (replace(KNOWN, deployment_hash=sha256("x")), SAME, {}, Reason.CHANGED),
-        (replace(KNOWN, headers=OTHER.digest), SAME, {}, Reason.HEADERS),
-        (replace(KNOWN, headers=OTHER.digest), "other", {"edit": ""}, Reason.CHANGED),
+        (KNOWN._replace(deployment_hash=sha256("x")), SAME, {}, Reason.CHANGED),
+        (KNOWN._replace(headers=OTHER.digest), SAME, {}, Reason.HEADERS),
+        (KNOWN._replace(headers=OTHER.digest), "other", {"edit": ""}, Reason.CHANGED),
         (None, "other", {}, Reason.UNVERIFIED),
         (Entry(Owner.PHOTO, etag=SAME), "other", {}, Reason.UNVERIFIED),
         (None, SAME, {}, None),
@@ -191,13 +191,13 @@ def test_adopted():
     plan = build(THUMB, remote(THUMB, None, md5(THUMB.file.name)), reading(THUMB))
     assert plan.changes == ()
     assert plan.kept == {
-        THUMB.key: replace(entry(THUMB), headers="", listed=False),
+        THUMB.key: entry(THUMB)._replace(headers="", listed=False),
     }
 
 
 def test_unknown_headers_are_not_planned():
     """An adopted object's headers are left alone until `force`."""
-    known = replace(entry(THUMB), headers="")
+    known = entry(THUMB)._replace(headers="")
     state = remote(THUMB, known, md5(THUMB.file.name))
     assert build(THUMB, state, reading(THUMB)).changes == ()
     (change,) = build(THUMB, state, reading(THUMB), force=True).changes
@@ -208,7 +208,7 @@ def test_unknown_headers_are_not_planned():
 def test_force(known):
     """`force` sends what is unchanged, too."""
     state = remote(FULL, known, SAME)
-    requests = unread.find([FULL], state, {}, force=True)
+    requests = unread.find([FULL], state, [], force=True)
     assert [request.wanted for request in requests] == [FULL]
     plan = build(FULL, state, reading(FULL), force=True)
     assert len(plan.changes) == 1
@@ -217,7 +217,7 @@ def test_force(known):
 
 def test_etags_are_opaque():
     """An ETag that is no MD5 (multipart, SSE-KMS) is compared with the recorded one alone."""
-    known = replace(entry(THUMB), etag="abc-17")
+    known = entry(THUMB)._replace(etag="abc-17")
     assert build(THUMB, remote(THUMB, known, "abc-17"), reading(THUMB)).changes == ()
 
 
@@ -255,7 +255,7 @@ RECORDED = Entry(Owner.MANIFEST, MANIFEST.content, "", PUBLISHED.digest, len(MAN
         (MANIFEST, "other", RECORDED, {}, None),
         (parsed(document(photo("a"), generated_at="later")), "m", RECORDED, {}, None),
         (parsed(document(photo("b"))), "m", RECORDED, {}, Reason.CHANGED),
-        (MANIFEST, "m", replace(RECORDED, headers="x"), {}, Reason.HEADERS),
+        (MANIFEST, "m", RECORDED._replace(headers="x"), {}, Reason.HEADERS),
         (MANIFEST, "m", RECORDED, {"cache_control": (("*.json", "no-store"),)}, Reason.HEADERS),
         (MANIFEST, "m", None, {"cache_control": (("*.json", "no-store"),)}, None),
         (MANIFEST, "m", RECORDED, {"force": True}, Reason.FORCED),

@@ -136,7 +136,7 @@ def test_only_what_is_ours_is_deleted(steps, here, config):
     play(world, steps)
     published = {each.key for each in here.gallery(config).objects}
     plan = world.plan(here, config)
-    ours = world.ours | world.ledger.owned(*Owner)
+    ours = world.ours | set(world.ledger.owned(*Owner))
     assert {change.key for change in plan.deletes} <= ours
     assert not {change.key for change in plan.deletes} & published
     assert {change.key for change in plan.changes} <= ours | published | {MANIFEST_KEY}
@@ -153,12 +153,12 @@ def test_nothing_of_ours_is_left_over(steps, here, config):
     world = World()
     play(world, steps)
     before = world.remote()
-    known = before.ledger.owned(Owner.PHOTO) | set(before.photo_keys(config.photos_prefix))
+    known = set(before.ledger.owned(Owner.PHOTO)) | set(before.photo_keys(config.photos_prefix))
     plan = world.plan(here, config)
     world.apply(plan, here, None, True)
     if config.delete and not before.faults:
         published = {each.key for each in here.gallery(config).objects}
-        site = before.ledger.owned(Owner.SITE)
+        site = set(before.ledger.owned(Owner.SITE))
         assert not (known - published - site) & set(world.bucket)
 
 

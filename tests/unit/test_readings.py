@@ -102,11 +102,13 @@ def test_unreadable(files, local_file, tmp_path):
     assert caught.value.problems[0].message.startswith("full/a.jpg: ")
 
 
-def begun(files, *objects, requests=()):
-    """The readings of ``requests`` after these objects were begun."""
+def begun(files, *requests):
+    """The readings of ``requests`` whose files, no fulls, were begun to be read."""
     readings = Readings(files, Serial())
-    readings.begin(objects)
-    return readings.sources(), readings.all(requests)
+    known = readings.begin([each.wanted for each in requests])
+    return readings.all(
+        [each._replace(begun=one) for each, one in zip(requests, known, strict=True)]
+    )
 
 
 def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
@@ -114,12 +116,17 @@ def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
     small = thumb("a", file=local_file("thumb/a.webp", b"thumb"))
     site = page("index.html", file=local_file("index.html", b"page"))
     readings = Readings(files, Serial())
-    readings.begin([small, site, photo(local_file("full/a.jpg", JPEG))])
-    assert readings.sources() == {small.key: sha256(b"thumb"), site.key: sha256(b"page")}
+    known = list(readings.begin([small, site, photo(local_file("full/a.jpg", JPEG))]))
+    assert [each.sha256 for each in known] == [sha256(b"thumb"), sha256(b"page")]
     for name in ("thumb/a.webp", "index.html"):
         (tmp_path / name).unlink()
-    made = readings.all([ReadRequest(each, None, md5=False) for each in (small, site)])
-    assert {key: each.sha256 for key, each in made.items()} == readings.sources()
+    made = readings.all(
+        [
+            ReadRequest(each, None, md5=False, begun=one)
+            for each, one in zip((small, site), known, strict=True)
+        ]
+    )
+    assert list(made.values()) == known
     assert [made[small.key].size, made[site.key].size] == [5, 4]
 
 
@@ -127,12 +134,7 @@ def test_what_was_begun_otherwise_is_read_as_it_is_wanted(files, local_file):
     """An edit, a hash of what will be published, a position to remove: that takes the file."""
     web = full("a", file_hash="", deployment_hash="", file=local_file("web/a.jpg", JPEG))
     site = page("index.html", file=local_file("index.html", b"page"))
-    _, made = begun(
-        files,
-        web,
-        site,
-        requests=[ReadRequest(web, EDIT, md5=False), ReadRequest(site, None, md5=True)],
-    )
+    made = begun(files, ReadRequest(web, EDIT, md5=False), ReadRequest(site, None, md5=True))
     assert made[web.key].edit == str(EDIT)
     assert made[web.key].size == len(EDITED)
     assert made[site.key].md5 == hashlib.md5(b"page").hexdigest()
@@ -142,10 +144,9 @@ def test_begun_files_that_vanish(files, local_file, tmp_path):
     """They have no hash; what asks for them tells of it."""
     site = page("index.html", file=local_file("index.html", b"page"))
     (tmp_path / "index.html").unlink()
-    sources, _ = begun(files, site)
-    assert sources == {}
+    assert list(Readings(files, Serial()).begin([site])) == [None]
     with pytest.raises(DeployError, match="cannot be read"):
-        begun(files, site, requests=[ReadRequest(site, None, md5=False)])
+        begun(files, ReadRequest(site, None, md5=False))
 
 
 @pytest.mark.parametrize(("data", "position"), [(LOCATED, True), (JPEG, None)])
@@ -154,10 +155,7 @@ def test_positions_of_large_photos(files, local_file, data, position):
     wanted = thumb("a", file=local_file("thumb/a.jpg", data + b"\0" * 2 * CHUNK))
     reading = Readings(files, Serial()).all([ReadRequest(wanted, None, md5=False)])[wanted.key]
     assert reading.position is position
-    readings = Readings(files, Serial())
-    readings.begin([wanted])
-    readings.sources()
-    assert readings.all([ReadRequest(wanted, None, md5=False)])[wanted.key].position is position
+    assert begun(files, ReadRequest(wanted, None, md5=False))[wanted.key].position is position
 
 
 def test_what_processes_have_edited_is_kept_here(files, local_file):

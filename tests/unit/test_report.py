@@ -139,7 +139,7 @@ def test_the_summary_stays_below_900_kb():
 def test_no_name_breaks_the_table(name, field):
     """Whatever a file or photo is called, its row stays one row of three cells."""
     plan = rich_plan()
-    odd = tuple(replace(each, **{field: name}) for each in plan.changes[:1])
+    odd = tuple(each._replace(**{field: name}) for each in plan.changes[:1])
     made = report.plan(replace(plan, changes=odd), dry_run=False)
     assert made.count("\n") == report.plan(
         replace(plan, changes=plan.changes[:1]), dry_run=False

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from unit.showcase import rich_plan
 
 from galleria_action import shard, share
+from galleria_action.invalidation import Provider, Purge
 from galleria_action.ledger import Entry, Owner
 from galleria_action.plan import Action, Kind
 from galleria_action.shard import Shard
@@ -94,6 +95,11 @@ class TestShareOfAPlan:
             "photos/b.jpg",
         ]
         assert not any(each.claims or each.forgotten or each.manifest_data for each in shares)
+
+    def test_purges_are_left_to_the_last_run(self):
+        """They belong to the commit."""
+        plan = replace(rich_plan(), purge=Purge(Provider.BUNNY))
+        assert share.of(plan, Shard(1, 1)).purge is None
 
     def test_whole_plan_is_announced(self):
         """The plan that is shown is the whole one, with a sentence about the part."""

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from support.readme_tables import ROOT
 
-from galleria_action.inputs import INPUTS, OUTPUTS, Kind
+from galleria_action.declaration import Kind
+from galleria_action.inputs import INPUTS, OUTPUTS
 
 EXAMPLES = sorted((ROOT / "examples/workflows").glob("*.yml"))
 OWN = sorted((ROOT / ".github/workflows").glob("*.yml"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from support.program import Serial
 from unit.folders import HOST, actions, laptop, names
 
 from galleria_action.errors import DeployError, FailureReason
@@ -116,7 +117,7 @@ def test_exclude_judges_a_link_by_its_target(root, put, link, folder):
 
 
 def find(workspace: Workspace, *paths: str) -> tuple[list[str], dict[str, str]]:
-    found, faults = workspace.find("pics", list(paths))
+    found, faults = workspace.find("pics", list(paths), Serial())
     assert list(found) == [file.name for file in found.values()]
     return [file.path.removeprefix(workspace.root + "/") for file in found.values()], faults
 
@@ -183,7 +184,7 @@ def test_the_folder_itself_leaves_the_workspace(root, link, folder):
     with pytest.raises(DeployError, match="cannot be used") as caught:
         names(actions(root), place)
     assert caught.value.reason is FailureReason.CONFIG
-    assert actions(root).find(place, ["secret.txt"])[0] == {}
+    assert actions(root).find(place, ["secret.txt"], Serial())[0] == {}
 
 
 @pytest.mark.parametrize("path", ["x" * 300, "a\0b", "site/" + "x" * 5000])

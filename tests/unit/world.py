@@ -124,14 +124,16 @@ class World:
 
     def plan(self, here: Here, settings: Config) -> Plan:
         gallery, remote = here.gallery(settings), self.remote()
-        sources = {
-            each.key: sha256(here.read(each)) for each in gallery.objects if not each.is_full
-        }
+        begun = [
+            publication.read_source(each, here.read(each))
+            for each in gallery.objects
+            if not each.is_full
+        ]
         readings = {
             request.wanted.key: publication.read(
                 request.wanted, request.edit, here.read(request.wanted), md5=request.md5
             )[0]
-            for request in unread.find(gallery.objects, remote, sources, force=settings.force)
+            for request in unread.find(gallery.objects, remote, begun, force=settings.force)
         }
         return planning.build(settings, gallery, remote, readings)
 
@@ -193,7 +195,7 @@ class World:
         in_plan = {*plan.kept, *(change.key for change in plan.changes)}
         if plan.photos and plan.mode == "metadata":
             facts |= {
-                key: replace(each, listed=True)
+                key: each._replace(listed=True)
                 for key, each in facts.items()
                 if each and key in in_plan
             }
