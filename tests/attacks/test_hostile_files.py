@@ -21,6 +21,7 @@ from galleria_action import file_bytes, folder_walk, keys, launch, ledger, looka
 from galleria_action.errors import DeployError
 from galleria_action.event import Event
 from galleria_action.file_bytes import FileBytes
+from galleria_action.manifest_file import ManifestFile
 from galleria_action.report_folder import ReportFolder
 
 SECRET = b"somebody else's"
@@ -121,6 +122,21 @@ def test_the_report_folder_is_swapped(place, monkeypatch):
     with pytest.raises(DeployError, match="report-dir"):
         ReportFolder(str(place / "workspace"), "reports/deep").write("plan.json", [b"{}"])
     assert sorted(os.listdir(target)) == ["deep"]
+
+
+@pytest.mark.parametrize("swap", [swap_folder, swap_folder_above])
+def test_the_folder_of_the_manifest_is_swapped(place, swap):
+    """The index writes into the folder that it has looked at, or nowhere."""
+    workspace = actions(place / "workspace")
+    file = ManifestFile(workspace, "site/deep/m.json")
+    (place / "workspace/site/deep/m.json").write_text(document())
+    known = ManifestFile(workspace, "site/deep/m.json")
+    swap(place)
+    with pytest.raises(DeployError, match="cannot be written"):
+        known.replace({"photos": []})
+    with pytest.raises(DeployError, match=r"cannot be (written|used)"):
+        file.replace({"photos": []})
+    assert sorted(each.name for each in (place / "outside").rglob("*")) == ["a.js", "deep"]
 
 
 def pipe(path: Path) -> None:
