@@ -6,7 +6,7 @@ PEERS := .venv/installed-peers
 WORKFLOWS := $(wildcard .github/workflows/*.yml examples/workflows/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock bench chaos overlap clean
+.PHONY: help demo test fuzz lint format lock bench chaos overlap clean
 
 help: ## show these lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -25,6 +25,12 @@ demo: $(INSTALLED) ## deploy a sample gallery to an S3 server on this machine an
 
 test: $(INSTALLED) ## run all tests (those with Ceph and Chromium only where they are installed)
 	@$(BIN)/python -m pytest
+
+SECONDS ?= 60
+ONLY ?=
+
+fuzz: $(INSTALLED) ## try to break each parser for a minute (SECONDS=600, ONLY=manifest)
+	@PYTHONPATH=.:tests $(BIN)/python -m fuzz --seconds $(SECONDS) $(addprefix --only ,$(ONLY))
 
 lint: $(INSTALLED) ## check style, formatting, types, the fence between the layers, image and workflows
 	$(BIN)/ruff check .

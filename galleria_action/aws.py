@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from galleria_action import __version__, cancellation, engine, signature
+from galleria_action import __version__, cancellation, engine, etags, signature
 from galleria_action.bucket import Bucket
 from galleria_action.engine import Place
 from galleria_action.fast_store import FastStore
@@ -233,6 +231,8 @@ def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
     """
     from botocore.config import Config as ClientConfig
 
+    from galleria_action.bounded_session import BoundedSession
+
     with _explained(bucket):
         client = session.client(
             "s3",
@@ -250,10 +250,12 @@ def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
             ),
         )
     client.meta.events.register("before-call.s3.DeleteObjects", _add_digest)
+    # There is no other place to say it; tests show that it has an effect.
+    endpoint = client._endpoint  # noqa: SLF001
+    endpoint.http_session = BoundedSession(endpoint.http_session)
     return client
 
 
 def _add_digest(params: Any, **_: Any) -> None:
     """Add the Content-MD5 that older stores want here; boto3 sends a CRC32 alone since 1.36."""
-    digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
-    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
+    params["headers"]["Content-MD5"] = etags.content_md5(params["body"])

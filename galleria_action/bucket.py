@@ -35,6 +35,11 @@ def read(reader: Reader, *, signs_in: bool) -> Bucket:
         secret_key=reader.text("s3-secret-key", "") or None,
         session_token=reader.text("s3-session-token", "") or None,
     )
+    for secret in ("s3-access-key", "s3-secret-key", "s3-session-token"):
+        given = reader.text(secret, "")
+        if not given.isascii() or not given.isprintable() or " " in given:
+            # What is no header can be sent by nobody. The text is not repeated.
+            reader.fault(f"{secret} has letters that are in no key: was more than it pasted?")
     if signs_in and (found.access_key or found.secret_key):
         reader.fault(
             "role-to-assume and s3-access-key exclude each other: remove the keys, or the role"

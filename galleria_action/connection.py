@@ -15,7 +15,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from galleria_action.http1 import Incoming, Malformed, Response
+from galleria_action.http1 import MOST_BODY, Incoming, Malformed, Response
 from galleria_action.origin import Origin
 
 if TYPE_CHECKING:  # slow to import, and not needed for plain HTTP
@@ -89,10 +89,10 @@ class Connection:
             self._socket = None
 
     def exchange(
-        self, head: bytes, body: bytes = b"", *, bodyless: bool = False
+        self, head: bytes, body: bytes = b"", *, bodyless: bool = False, most: int = MOST_BODY
     ) -> Steps[Response]:
         """Send a request and return its answer; raises :class:`Lost`, then closed."""
-        incoming = Incoming(bodyless=bodyless)
+        incoming = Incoming(bodyless=bodyless, most=most)
         try:
             if self._socket is None:
                 yield from self._open()

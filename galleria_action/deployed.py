@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
-from galleria_action import ledger, listing, manifest
+from galleria_action import etags, ledger, listing, manifest
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.ledger import Entry, Ledger, Owner
@@ -84,7 +83,7 @@ def _manifest(
     if local and len(local.data) >= LARGE:
         # Its hash tells whether that of 100,000 photos, 80 MB, has to come at all.
         etag = store.head(key)
-        if etag == hashlib.md5(local.data, usedforsecurity=False).hexdigest():
+        if etag == etags.md5_hex(local.data):
             return etag, local, ()
     found = store.get(key)
     if found is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from galleria_action import headers, s3_faults, storage
+from galleria_action import etags, headers, s3_faults
 from galleria_action.headers import Headers
 from galleria_action.retry import Retries
 
@@ -40,7 +40,7 @@ class Objects:
     def put(self, key: str, data: bytes = PAGE, **more: str) -> Any:
         """Write an object as a deployment does; ``more`` are parameters of boto3."""
         given = {
-            "ContentMD5": storage.md5(data),
+            "ContentMD5": etags.content_md5(data),
             "ContentType": HEADERS.content_type,
             "CacheControl": HEADERS.cache_control,
             **more,

@@ -12,7 +12,15 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from galleria_action import doctor_objects, doctor_visits, doctor_web, keys, s3_faults, storage
+from galleria_action import (
+    doctor_objects,
+    doctor_visits,
+    doctor_web,
+    etags,
+    keys,
+    s3_faults,
+    storage,
+)
 from galleria_action.config import Config
 from galleria_action.doctor_facts import Findings, Place, Said, Step
 from galleria_action.doctor_objects import Objects
@@ -126,8 +134,8 @@ class Probes:
         )
         if put is None:
             return
-        etag = storage.bare(put["ETag"])
-        self._note(etags_are_md5=etag == storage.md5_hex(doctor_objects.PAGE))
+        etag = etags.bare(put["ETag"])
+        self._note(etags_are_md5=etag == etags.md5_hex(doctor_objects.PAGE))
         self._read(key)
         self._visit(key)
         self._conditions(key, etag)
@@ -182,7 +190,7 @@ class Probes:
     def _integrity(self) -> None:
         """Send bodies that are not what their requests say."""
         digest, signed = self._key("digest.html"), self._key("hash.html")
-        wrong = storage.md5(doctor_objects.OTHER)
+        wrong = etags.content_md5(doctor_objects.OTHER)
         self._note(
             digests=self._held(lambda: self._objects.put(digest, ContentMD5=wrong)),
             hashes=self._held(lambda: self._objects.put_swapped(signed)),
@@ -197,7 +205,7 @@ class Probes:
         if begun is None:
             return
         place["UploadId"] = begun["UploadId"]
-        part = {"Body": doctor_objects.PAGE, "ContentMD5": storage.md5(doctor_objects.PAGE)}
+        part = {"Body": doctor_objects.PAGE, "ContentMD5": etags.content_md5(doctor_objects.PAGE)}
         try:
             self._requests.attempt(
                 Step.PARTS, lambda: self._client.upload_part(**place, PartNumber=1, **part)

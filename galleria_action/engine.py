@@ -6,23 +6,22 @@ is made by boto3, which knows what faults mean.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from galleria_action import __version__, connection, http1, listing_page, route, signature
+from galleria_action import __version__, connection, etags, http1, listing_page, route, signature
 from galleria_action.connection import Connection, Lost
 from galleria_action.headers import Headers
 from galleria_action.http1 import Response
 from galleria_action.lanes import Lanes
 from galleria_action.listing_page import Page
 from galleria_action.origin import Origin
+from galleria_action.paging import Paging
 from galleria_action.remote import Listed
 from galleria_action.signature import Credentials, Signer
-from galleria_action.store import Condition, Found
+from galleria_action.store import LARGEST, Condition, Found
 
 # What proxies and servers may take for another path.
 _ALTERED = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|$)")
@@ -87,7 +86,7 @@ class Engine:
 
     def get(self, key: str) -> Found | None:
         """The object at ``key``; None if the store says that there is no such key."""
-        answer = self._ask("GET", self._target(key))
+        answer = self._ask("GET", self._target(key), most=LARGEST)
         # Also the status of a missing bucket, and of any web server.
         if answer.status == 404 and b"<Code>NoSuchKey</Code>" in answer.body:
             return None
@@ -110,7 +109,7 @@ class Engine:
         given = _stored(headers)
         if condition:
             # What others rely on from now on is never there damaged, not even for a moment.
-            given |= {**_conditional(condition), "content-md5": _content_md5(data)}
+            given |= {**_conditional(condition), "content-md5": etags.content_md5(data)}
         # Made twice, the second would be refused because of the first.
         head = self._head("PUT", self._target(key), given, data, sha256)
         answer = self._exchange(head, data, again=condition is None)
@@ -127,6 +126,7 @@ class Engine:
         asked = {"list-type": "2", "prefix": prefix}
         asked |= {"start-after": after} if after else {}
         last = after
+        paging = Paging()
         while True:
             page = self._page(asked)
             for key, _ in page.objects:
@@ -136,7 +136,7 @@ class Engine:
                 last = key
             if page.objects:
                 yield page.objects
-            if not page.token:
+            if not paging.goes_on(page.token, len(page.objects)):
                 return
             asked["continuation-token"] = page.token
 
@@ -144,10 +144,11 @@ class Engine:
         """The objects of a folder, without those of its folders, all read before the first."""
         asked = {"list-type": "2", "prefix": prefix, "delimiter": "/"}
         found: list[tuple[str, Listed]] = []
+        paging = Paging()
         while True:
             page = self._page(asked)
             found += page.objects
-            if not page.token:
+            if not paging.goes_on(page.token, len(page.objects)):
                 break
             asked["continuation-token"] = page.token
         if not all(key.startswith(prefix) and "/" not in key[len(prefix) :] for key, _ in found):
@@ -183,19 +184,26 @@ class Engine:
             headers += origin.proxy_headers
         try:
             return http1.request(method, origin.prefix + target, headers)
-        except UnicodeEncodeError:
+        except ValueError:
             raise Declined from None
 
-    def _ask(self, method: str, target: str) -> Response:
-        return self._exchange(self._head(method, target, {}), bodyless=method == "HEAD")
+    def _ask(self, method: str, target: str, most: int = http1.MOST_BODY) -> Response:
+        head = self._head(method, target, {})
+        return self._exchange(head, bodyless=method == "HEAD", most=most)
 
     def _exchange(
-        self, head: bytes, body: bytes = b"", *, bodyless: bool = False, again: bool = True
+        self,
+        head: bytes,
+        body: bytes = b"",
+        *,
+        bodyless: bool = False,
+        again: bool = True,
+        most: int = http1.MOST_BODY,
     ) -> Response:
         """The answer to a request; ``again``: whether it may be made twice."""
         while True:
             used = self._connection()
-            steps = used.exchange(head, body, bodyless=bodyless)
+            steps = used.exchange(head, body, bodyless=bodyless, most=most)
             try:
                 answer = connection.finish(used, steps)
             except Lost as lost:
@@ -236,10 +244,6 @@ def _succeeded(answer: Response) -> Response:
 
 def _stored(headers: Headers) -> dict[str, str]:
     return {"content-type": headers.content_type, "cache-control": headers.cache_control}
-
-
-def _content_md5(data: bytes) -> str:
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
 
 
 def _conditional(condition: Condition) -> dict[str, str]:

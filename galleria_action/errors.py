@@ -43,7 +43,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line else ""
-        return where + self.message
+        # A name with a line break in it must not look like a line of ours.
+        return where + self.message.replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 class DeployError(Exception):

@@ -6,13 +6,13 @@ deletes does without boto3, whose import and client cost more than a small deplo
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from galleria_action import etags
 from galleria_action.engine import Declined, Engine, Failed
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.headers import Headers
@@ -128,7 +128,7 @@ class FastStore:
         Else that was damaged on its way; or, if none ever was one, the store's ETags are
         something else: from now on everything is sent with Content-MD5.
         """
-        proven = etag == hashlib.md5(data, usedforsecurity=False).hexdigest()
+        proven = etag == etags.md5_hex(data)
         self._etags_are_md5 = proven or bool(self._etags_are_md5)
         return proven
 

@@ -1,31 +1,42 @@
-"""The bytes of local files whose paths have been resolved: no link is followed any more."""
+"""The bytes of local files whose paths have been resolved: no link is followed any more.
+
+Between the moment at which a path was judged and the one at which it is opened somebody may put a
+link into its way. So what was opened has to be where it was looked for.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 
 from galleria_action.wanted import Stamp
 
-_MORE = 16 << 20
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+LARGEST = (2 << 30) - (1 << 16)
+"""Bytes of a file that is read as a whole; Linux gives no more at a time (read(2))."""
+
+# Without waiting: a pipe that was put in the place of a file would never have anything to read.
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY
 
 
 class FileBytes:
     """Reads files; each method raises :class:`OSError` where that fails."""
 
     def read(self, path: str, most: int | None = None) -> bytes:
-        """The bytes of the resolved ``path``; a link put there since is not followed."""
-        descriptor = os.open(path, _READ)
+        """The bytes of the resolved ``path``, or the first ``most`` of them."""
+        descriptor, size = _opened(path)
         try:
             if most is not None:
                 return os.read(descriptor, most)
+            if size > LARGEST:
+                raise OSError(errno.EFBIG, "it is too large to be looked into")
             # By hand, because a file object takes as long as reading a small file.
-            size = os.fstat(descriptor).st_size
             data = os.read(descriptor, size + 1)
-            if len(data) == size:
-                return data
-            return data + b"".join(iter(lambda: os.read(descriptor, _MORE), b""))
+            if len(data) != size:
+                raise _changing()
+            return data
         finally:
             os.close(descriptor)
 
@@ -36,6 +47,57 @@ class FileBytes:
 
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The bytes of the resolved ``path`` in pieces of ``size``, the last one smaller."""
-        with open(os.open(path, _READ), "rb") as file:
+        descriptor, left = _opened(path)
+        with open(descriptor, "rb") as file:
             while chunk := file.read(size):
+                left -= len(chunk)
+                if left < 0:  # it may never end
+                    raise _changing()
                 yield chunk
+
+
+def _opened(path: str) -> tuple[int, int]:
+    """Descriptor and size of the file at the resolved ``path``, no link on the way followed."""
+    descriptor = os.open(path, _READ)
+    if not _is_at(descriptor, path):
+        os.close(descriptor)
+        descriptor = _opened_by_steps(path)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return descriptor, status.st_size
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    """Whether the kernel says so (Linux); the only question that nearly all files are asked."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}") == path
+    except OSError:
+        return False
+
+
+def _opened_by_steps(path: str) -> int:
+    """Slower, but known to all systems and file systems."""
+    above, _, name = path.rpartition("/")
+    folder = opened_folder(above)
+    try:
+        return os.open(name, _READ, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def opened_folder(path: str) -> int:
+    """Descriptor of the folder at the resolved ``path``, opened folder after folder."""
+    here = os.open("/", _FOLDER)
+    for each in filter(None, path.split("/")):
+        try:
+            deeper = os.open(each, _FOLDER, dir_fd=here)
+        finally:
+            os.close(here)
+        here = deeper
+    return here
+
+
+def _changing() -> OSError:
+    return OSError(errno.EBUSY, "it is being written to")

@@ -7,8 +7,7 @@ that the index states are those that the deployment finds.
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
@@ -23,6 +22,7 @@ from galleria_action.wanted import LocalFile
 IN_FLIGHT = 64
 LARGE = 64 << 20
 """Bytes from which on a file is read as a whole only if it can be edited."""
+CHUNK = 1 << 20
 COPIES = 3
 """Of a file at the same time: the source, the edited one, and what compares them."""
 
@@ -32,6 +32,9 @@ class Files(Protocol):
 
     def read(self, path: str, most: int | None = None) -> bytes:
         """The bytes of a resolved path."""
+
+    def chunks(self, path: str, size: int) -> Iterator[bytes]:
+        """The same in pieces."""
 
     def relative(self, path: str) -> str:
         """The path as people know it."""
@@ -121,7 +124,7 @@ class FullReader:
         if file.size >= LARGE and not self._strip_gps:
             head = self._files.read(file.path, len(jpeg.SOI))
             if head != jpeg.SOI:  # which tells that there is nothing to read or to edit in it
-                return self._indexed(photo, file, head, _sha256_of(file.path))
+                return self._indexed(photo, file, head, self._sha256_of(file.path))
         with self._budget.hold(COPIES * file.size):
             data = self._files.read(file.path)
             return self._indexed(photo, file, data, hashlib.sha256(data).hexdigest())
@@ -144,7 +147,8 @@ class FullReader:
             untouched_because=published.untouched_because,
         )
 
-
-def _sha256_of(path: str) -> str:
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _sha256_of(self, path: str) -> str:
+        sha256 = hashlib.sha256()
+        for chunk in self._files.chunks(path, CHUNK):
+            sha256.update(chunk)
+        return sha256.hexdigest()

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ from galleria_action.text import shortened
 # PyGithub tells of refusals here by itself; this program says it in its own words.
 logging.getLogger("github").setLevel(logging.CRITICAL)
 
+MOST_ITEMS = 10_000
+"""Of a list, in pages of 100; one that goes on for ever leads nowhere."""
 SECONDS = 10
 """How long an answer may take, and how long GitHub may ask to wait before it is given up."""
 RETRIES = 2
@@ -112,7 +115,11 @@ class Repository:
     def comments(self, number: int) -> Iterator[Posted]:
         """The comments on a pull request, the oldest first, page after page."""
         with self._explained():
-            for each in self._pull(number).get_issue_comments():
+            comments = self._pull(number).get_issue_comments()
+            for count, each in enumerate(comments):
+                if count == MOST_ITEMS:
+                    why = f"there are more than {MOST_ITEMS:,} comments"
+                    raise ApiError(why, FailureReason.NETWORK)
                 yield Posted(each.user.login if each.user else "", each.body or "", each)
 
     def create(self, number: int, body: str) -> None:
@@ -129,7 +136,7 @@ class Repository:
             pulls = self._repository.get_commit(sha).get_pulls()
             return [
                 Merged(each.number, each.merge_commit_sha == sha, _is_from_fork(each))
-                for each in pulls
+                for each in islice(pulls, MOST_ITEMS)
                 if each.merged_at is not None
             ]
 
@@ -140,6 +147,8 @@ class Repository:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except ApiError:
+            raise
         except GithubException as error:
             raise _refused(error) from None
         except OSError:  # whatever requests raises

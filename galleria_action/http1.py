@@ -13,7 +13,12 @@ MOST_HEAD = 64 << 10
 """Bytes of an answer's head, and of a chunk's first line; more is no answer to read."""
 MOST_DIGITS = 15
 """Of a length; what has more will never have arrived."""
+MOST_BODY = 16 << 20
+"""Bytes of an answer that is no object: a page of 1,000 keys has up to 6 MB."""
+MOST_ANNOUNCED = 1000
+"""Answers that only announce the answer (1xx): nobody works on one for so long."""
 
+_UNSPEAKABLE = re.compile(r"[^\r\n -~]|\r(?!\n)|(?<!\r)\n")
 _END_OF_HEAD = b"\r\n\r\n"
 _BODYLESS = (204, 304)
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?=[ \r]|\Z)")
@@ -42,19 +47,26 @@ class Response(NamedTuple):
 
 
 def request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The head of a request; raises :class:`UnicodeEncodeError` unless all of it is ASCII."""
+    """The head of a request; raises :class:`ValueError` unless all of it is printable ASCII."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+    head = "\r\n".join(lines)
+    if _UNSPEAKABLE.search(head) or head.count("\n") != len(lines) - 1:
+        raise ValueError("what would be another header, or another request")
+    return (head + "\r\n\r\n").encode("ascii")
 
 
 class Incoming:
     """An answer on its way: fed with bytes until it is complete.
 
-    ``bodyless``: the answer has no body whatever its head says, as that of a HEAD.
+    ``bodyless``: the answer has no body whatever its head says, as that of a HEAD. ``most``: bytes
+    of a body that is still read.
     """
 
-    def __init__(self, *, bodyless: bool = False) -> None:
+    def __init__(self, *, bodyless: bool = False, most: int = MOST_BODY) -> None:
         self._bodyless = bodyless
+        self._most = most
+        self._announced = 0
+        self._chunked_size = 0
         self._data = bytearray()
         self._head: tuple[int, dict[str, str]] | None = None
         self._chunks: list[bytes] | None = None
@@ -75,8 +87,11 @@ class Incoming:
                 return None
             head = _parsed(bytes(self._data[:end]))
             del self._data[: end + len(_END_OF_HEAD)]
+            self._announced += 1
             if head[0] >= 200:  # before it may come some that only announce it
                 self._head = head
+            elif self._announced > MOST_ANNOUNCED:
+                raise Malformed("announced again and again")
         return self._complete()
 
     def end(self) -> NoReturn:
@@ -95,6 +110,7 @@ class Incoming:
         if not (found.isascii() and found.isdigit() and len(found) <= MOST_DIGITS):
             raise Malformed("a length that is none")
         length = int(found)
+        self._check_size(length)
         if len(self._data) < length:
             return None
         if len(self._data) == length:  # a large one is copied once
@@ -118,17 +134,23 @@ class Incoming:
         while (end := self._data.find(b"\r\n")) >= 0:
             size = _chunk_size(bytes(self._data[:end]))
             start = end + 2
+            self._check_size(self._chunked_size + size)
             if size == 0:
                 return self._trailed(start)
             if len(self._data) < start + size + 2:
                 return None
             chunks.append(bytes(self._data[start : start + size]))
+            self._chunked_size += size
             if self._data[start + size : start + size + 2] != b"\r\n":
                 raise Malformed("a chunk without an end")
             del self._data[: start + size + 2]
         if len(self._data) > MOST_HEAD:
             raise Malformed("a chunk without a size")
         return None
+
+    def _check_size(self, size: int) -> None:
+        if size > self._most:
+            raise Malformed("a body that is too large")
 
     def _trailed(self, start: int) -> Response | None:
         """The answer, when the trailer behind its last chunk, mostly empty, has arrived."""

@@ -19,7 +19,11 @@ EXIF = b"Exif\0\0"
 # The length field counts itself: 65,535 - 2 (T.81, B.1.1.4).
 MAX_PAYLOAD = 65_533
 
+# Real files have some hundred at most.
+MAX_SEGMENTS = 5_000
+
 _FILL = 0xFF
+_FILLS = re.compile(rb"\xff*")
 _END = 0xD9
 _SCAN = 0xDA
 # TEM, RSTn and SOI stand alone, 0x02 to 0xBF are reserved: none belongs between SOI and SOS.
@@ -63,6 +67,8 @@ def header(data: bytes) -> tuple[Segment, ...]:
         end = at + int.from_bytes(data[at : at + 2], "big")
         if end < at + 2 or end > size:
             raise UnreadableError("broken JPEG file: a segment is longer than the file")
+        if len(segments) == MAX_SEGMENTS:
+            raise UnreadableError("broken JPEG file: too many segments")
         segments.append(Segment(marker, at, at + 2, end))
         if marker == _SCAN:
             return tuple(segments)
@@ -74,11 +80,16 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
     if data[at : at + 1] != b"\xff":
         what = "it ends before the image" if at >= len(data) else "bytes between segments"
         raise UnreadableError(f"broken JPEG file: {what}")
-    while data[at : at + 1] == b"\xff":
-        at += 1
+    at = behind_fill(data, at)
     if at + 2 > len(data) and data[at:] != EOI[1:]:
         raise UnreadableError("broken JPEG file: it ends before the image")
     return data[at], at + 1
+
+
+def behind_fill(data: bytes, at: int) -> int:
+    """Return where the fill bytes at `at`, of which there may be any number, end."""
+    found = _FILLS.match(data, at)
+    return found.end() if found else at
 
 
 def exif_segment(data: bytes, segments: Sequence[Segment]) -> Segment | None:

@@ -14,6 +14,9 @@ _DECODER = json.JSONDecoder()
 
 Path = Sequence[str | int]
 
+DEEPEST = 20
+"""Steps of a path that are walked; each may cost a look at all that lies below."""
+
 
 def lines_of(text: str, paths: Sequence[Path]) -> list[int]:
     """Line (from 1) of the value at each of ``paths`` in the valid JSON ``text``.
@@ -22,7 +25,8 @@ def lines_of(text: str, paths: Sequence[Path]) -> list[int]:
     members with the same name the last counts, as for Python's parser.
     """
     positions = [0] * len(paths)
-    _walk(text, _skip_space(text, 0), list(enumerate(paths)), positions)
+    wanted = [(index, path[:DEEPEST]) for index, path in enumerate(paths)]
+    _walk(text, _skip_space(text, 0), wanted, positions)
     return [text.count("\n", 0, position) + 1 for position in positions]
 
 

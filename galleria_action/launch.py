@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Container, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from galleria_action.sources import SETTING_NAMES, Sources
 from galleria_action.workspace import Workspace
 
 DEFAULT_SETTINGS = "settings.local.py"
+LARGEST_SETTINGS = 1 << 20
 
 
 def started_by(environ: Mapping[str, str]) -> Event:
@@ -28,6 +30,13 @@ def _payload(environ: Mapping[str, str]) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return payload if isinstance(payload, dict) else {}
+
+
+def _read(workspace: Workspace, path: str) -> str:
+    data = workspace.read(path, LARGEST_SETTINGS + 1)
+    if len(data) > LARGEST_SETTINGS:
+        raise OSError(errno.EFBIG, "it is far too large for settings")
+    return data.decode("utf-8-sig")
 
 
 def sources(
@@ -52,7 +61,7 @@ def sources(
     try:
         if path is None:
             raise FileNotFoundError(2, "it is not there")
-        source = workspace.read(path).decode("utf-8-sig")
+        source = _read(workspace, path)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise DeployError(

@@ -21,7 +21,6 @@ Beside the rows stands ``to_purge``, the keys whose purge is still to be done; n
 
 from __future__ import annotations
 
-import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +30,9 @@ from itertools import chain, repeat, zip_longest
 from typing import Any, NamedTuple
 
 VERSION = 1
+SMALL = 64 << 20
+MOST_RATIO = 100
+"""Of bytes unpacked to packed ones; ledgers have up to 31. What is made to fill memory has 1000."""
 PIECE = 1 << 20
 """Characters of the document that are read at a time."""
 _MOST_TRIES = 8
@@ -149,7 +151,13 @@ def _keys(found: object) -> frozenset[str]:
 
 def _text(data: bytes) -> str:
     # A server may have unpacked it already (Content-Encoding handling of proxies).
-    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    if data[:2] != b"\x1f\x8b":
+        return data.decode()
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    unpacked = unpacker.decompress(data, max(SMALL, MOST_RATIO * len(data)))
+    if not unpacker.eof:
+        raise BrokenLedger("it is cut off or takes far too much room")
+    return unpacked.decode()
 
 
 _OBJECTS = '"objects":{'

@@ -61,3 +61,17 @@ class Resolver:
 
 def _parts(path: str) -> list[str]:
     return [part for part in reversed(path.split("/")) if part not in ("", ".")]
+
+
+def explained(error: Exception) -> str:
+    """Why a path cannot be used, as the rest of a sentence about it."""
+    match error:
+        case FileNotFoundError():
+            return "is not there"
+        case NotADirectoryError():
+            return "is not there: a folder on its path is a file"
+        case OSError():
+            return f"cannot be read: {error.strerror}"
+        case ValueError():  # NUL in the name
+            return "is not the name of a file"
+    return str(error)

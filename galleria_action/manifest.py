@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
-from galleria_action import exif, json_position, json_stream, manifest_problems
+from galleria_action import exif, json_position, json_stream, json_text, manifest_problems
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.manifest_problems import Absent, JsonPath
+from galleria_action.text import shortened
 
 KEEP_TIMEZONE = 13
 """``target_timezone_offset_hours`` that means: every photo keeps its own."""
 
 MOST_PROBLEMS = 100
-
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_LONG_NUMBER = 200
 
 
 class Edit(NamedTuple):
@@ -125,7 +121,10 @@ def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
 
 def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
     document, odd = _document(data, file)
-    found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
+    try:
+        found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
+    except RecursionError:
+        raise _broken(file, "is not JSON that can be read: it is nested too deeply") from None
     if found:
         raise _located(file, _decoded(data), found)
     return document
@@ -165,28 +164,23 @@ def _decoded(data: bytes) -> str:
 
 def _document(data: bytes, file: str) -> tuple[dict[str, Any], bool]:
     """The document, and whether it may have values that JSON in UTF-8 cannot hold."""
-
-    def broken(why: str, line: int | None = None, detail: str = "") -> DeployError:
-        return DeployError(
-            FailureReason.METADATA,
-            f"Error loading gallery metadata: {file} {why}",
-            problems=[Problem(detail, file, line)] if line else [],
-            advice="The file may have been cut off or edited by hand. Run process-photos again.",
-        )
-
     if not data.strip():
-        raise broken("is empty")
+        raise _broken(file, "is empty")
     try:
-        document, odd = _loaded(_decoded(data))
+        document, odd, is_doubled = json_text.load(_decoded(data))
     except UnicodeDecodeError:
-        raise broken("is not UTF-8 text") from None
+        raise _broken(file, "is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise broken("is not JSON", error.lineno, f"JSON ends here: {error.msg}") from None
+        detail = Problem(f"JSON ends here: {error.msg}", file, error.lineno)
+        raise _broken(file, "is not JSON", detail) from None
     except (ValueError, RecursionError):
-        raise broken("is not JSON that can be read") from None
+        raise _broken(file, "is not JSON that can be read") from None
+    if is_doubled:
+        raise invalid(file, _doubled(file, _decoded(data)))
     if not isinstance(document, dict):
-        raise broken("is not a manifest", 1, "a JSON object is needed")
-    version = str(document.get("schema_version"))
+        raise _broken(file, "is not a manifest", Problem("a JSON object is needed", file, 1))
+    stated = document.get("schema_version")
+    version = str(stated) if isinstance(stated, str | int | float) else ""
     major = version.partition(".")[0]
     if major.isascii() and major.isdigit() and int(major[:9]) > 1:
         raise NewerManifest(
@@ -205,26 +199,20 @@ def _document(data: bytes, file: str) -> tuple[dict[str, Any], bool]:
     return document, odd
 
 
-def _loaded(text: str) -> tuple[Any, bool]:
-    odd = "\\u" in text and _SURROGATE.search(text) is not None
-
-    def real(number: str) -> float:
-        nonlocal odd
-        value = float(number)
-        odd = odd or math.isinf(value)
-        return value
-
-    def whole(number: str) -> int:
-        nonlocal odd
-        odd = odd or len(number) >= _LONG_NUMBER
-        return int(number)
-
-    document = json.loads(text, parse_constant=_no_constant, parse_float=real, parse_int=whole)
-    return document, odd
+def _broken(file: str, why: str, *details: Problem) -> DeployError:
+    return DeployError(
+        FailureReason.METADATA,
+        f"Error loading gallery metadata: {file} {why}",
+        problems=details,
+        advice="The file may have been cut off or edited by hand. Run process-photos again.",
+    )
 
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+def _doubled(file: str, text: str) -> list[Problem]:
+    return [
+        Problem(f"{shortened(repr(name))} is there twice in one object", file, line)
+        for name, line in islice(json_text.doubled(text), MOST_PROBLEMS)
+    ]
 
 
 def _json_path(path: Iterable[str | int]) -> str:

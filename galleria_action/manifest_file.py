@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
 from galleria_action import manifest
 from galleria_action.errors import DeployError, FailureReason
+from galleria_action.file_bytes import opened_folder
 from galleria_action.manifest import Manifest
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Folder(Protocol):
@@ -89,25 +92,34 @@ class ManifestFile:
 
 
 def _replace(path: str, data: bytes) -> None:
-    folder, _, name = path.rpartition("/")
-    descriptor, new = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=folder)
+    """Write beside the file at the resolved ``path``, and move that there.
+
+    The folder is opened once: no link that somebody puts in its place leads elsewhere.
+    """
+    above, _, name = path.rpartition("/")
+    folder = opened_folder(above)
+    new = f".{name[:100]}.{secrets.token_hex(8)}.new"
     try:
-        with open(descriptor, "wb") as file:
-            _like(path, folder, descriptor)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        os.replace(new, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(new)
-        raise
+        descriptor = os.open(new, _NEW_FILE, 0o600, dir_fd=folder)
+        try:
+            with open(descriptor, "wb") as file:
+                _like(name, folder, descriptor)
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(new, dir_fd=folder)
+            raise
+    finally:
+        os.close(folder)
 
 
-def _like(path: str, folder: str, descriptor: int) -> None:
+def _like(name: str, folder: int, descriptor: int) -> None:
     """Give the new file mode and owner of the old one; without one, those of a new file here."""
     try:
-        status = os.stat(path)
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         mode = stat.S_IMODE(status.st_mode)
     except FileNotFoundError:
         status = os.stat(folder)

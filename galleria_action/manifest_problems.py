@@ -10,6 +10,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from itertools import chain
@@ -118,7 +119,11 @@ def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
 
     # 100 times as fast; jsonschema then says in better words what is wrong.
     fast = jsonschema_rs.validator_for(_schema())
-    if fast.is_valid(document):
+    try:
+        if fast.is_valid(document):
+            return
+    except ValueError:  # its own limit, of 255
+        yield (), "is nested too deeply"
         return
     from jsonschema import Draft202012Validator
 
@@ -128,10 +133,11 @@ def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
         if error.validator == "required" or path not in told:
             told.add(path)
             yield path, _explain(error.validator, error.validator_value, error)
-    for strict in fast.iter_errors(document):
-        path = tuple(strict.instance_path)
-        if path not in told:  # in Python `$` also matches before a line break at the end
-            yield path, strict.message[:200]
+    with suppress(ValueError):  # as above
+        for strict in fast.iter_errors(document):
+            path = tuple(strict.instance_path)
+            if path not in told:  # in Python `$` also matches before a line break at the end
+                yield path, strict.message[:200]
 
 
 def _explain(validator: object, expected: object, error: Any) -> str:

@@ -33,7 +33,13 @@ class Parser(argparse.ArgumentParser):
             _add(group, each)
 
     def error(self, message: str) -> NoReturn:
-        """A wrong call fails like everything else: 1, not argparse's 2."""
+        """A wrong call fails like everything else: 1, not argparse's 2.
+
+        What stands behind an unknown option may be a secret, so it is not repeated.
+        """
+        if message.startswith("unrecognized arguments: "):
+            unknown = [each.partition("=")[0] for each in message.split() if each.startswith("-")]
+            message = f"unrecognized arguments: {' '.join(unknown) or 'such that are no options'}"
         self.print_usage(sys.stderr)
         self.exit(1, f"Error: {message}\n")
 

@@ -64,7 +64,7 @@ def build(
     )
     return replace(
         plan,
-        warnings=remote.faults + tuple(remarks.warnings(plan, readings)),
+        warnings=remote.faults + tuple(remarks.warnings(plan, readings, gallery.objects)),
         notices=remote.remarks + tuple(remarks.notices(plan, gallery.objects, gallery.skipped)),
     )
 

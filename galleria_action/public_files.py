@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from http.client import HTTPException
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -19,11 +20,9 @@ from galleria_action import __version__, ledger
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
-from galleria_action.store import Condition, Found
+from galleria_action.store import LARGEST, Condition, Found
 
 SECONDS = 30
-LARGEST = 1 << 30
-"""Bytes that are read of one file; an address that never ends is no gallery."""
 
 
 class PublicFiles:
@@ -56,21 +55,25 @@ class PublicFiles:
         try:
             return self._read(key)
         except urllib.error.HTTPError as error:
+            error.close()  # it is the answer, too
             if error.code == 404 or key == self._ledger_key:
                 return None
             raise self._failed(key, f"the server answers {error.code}") from None
-        except (OSError, ValueError) as error:
-            raise self._failed(key, str(error)) from None
+        except (OSError, ValueError, HTTPException) as error:
+            why = str(error) or "the answer makes no sense"
+            raise self._failed(key, why) from None
 
     def _read(self, key: str) -> Found:
         request = urllib.request.Request(  # noqa: S310  http and https only, by the configuration
             f"{self._url}/{quote(key)}",
             headers={"User-Agent": f"galleria-deploy/{__version__}", "Cache-Control": "no-cache"},
         )
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        with _opener().open(request, timeout=SECONDS) as answer:
             data = answer.read(LARGEST + 1)
             if len(data) > LARGEST:
                 raise ValueError("it is too large")
+            if answer.length:
+                raise ValueError("it was cut off")
             return Found(data, (answer.headers.get("ETag") or "").removeprefix("W/").strip('"'))
 
     def _failed(self, key: str, why: str) -> StoreError:
@@ -126,6 +129,25 @@ class PublicFiles:
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         _refuse(*keys)
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Asks web servers, and follows where they point to other web servers: to nothing else.
+
+    There is nothing secret in these requests. The usual opener would go on to FTP.
+    """
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener
 
 
 def _refuse(*_: object) -> NoReturn:

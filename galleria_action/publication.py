@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from galleria_action import exif, geotag
+from galleria_action import etags, exif, geotag
 from galleria_action.edits import UNTOUCHED, without_position
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Edit
@@ -130,7 +130,7 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[
         sha256=sha256,
         edit=published.edit,
         size=len(published.data),
-        md5=hashlib.md5(published.data, usedforsecurity=False).hexdigest() if md5 else "",
+        md5=etags.md5_hex(published.data) if md5 else "",
         untouched_because=published.untouched_because,
         position=_position(wanted, published.data),
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from galleria_action import edits
+from galleria_action import edits, lookalikes
 from galleria_action.plan import Action, Plan
 from galleria_action.publication import Reading
 from galleria_action.text import count
 from galleria_action.wanted import Wanted
 
 
-def warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
+def warnings(
+    plan: Plan, readings: Mapping[str, Reading], objects: Iterable[Wanted]
+) -> Iterable[str]:
     if not plan.site and plan.totals.photos_to_delete:
         yield (
             "Photos are deleted but the site is not deployed (photos-only): "
@@ -22,6 +24,14 @@ def warnings(plan: Plan, readings: Mapping[str, Reading]) -> Iterable[str]:
             f"{count(plan.totals.replaced, 'object')} at this gallery's keys will be replaced, "
             "although it did not put them. If they belong to another gallery, give this one a "
             "metadata-key, photos-prefix and site-prefix of its own."
+        )
+    if alike := lookalikes.find([each.key for each in objects]):
+        shown = "; ".join(" and ".join(map(repr, pair)) for pair in alike[:5])
+        more = f"; and {len(alike) - 5} more" if len(alike) > 5 else ""
+        yield (
+            f"{count(len(alike), 'pair')} of keys differ only in capitals or in how their accents "
+            f"are written: {shown}{more}. Macs and Windows, and some copies of the bucket, can "
+            "hold only one of each. Rename the files if that matters."
         )
     untouched = [(key, each) for key, each in readings.items() if each.untouched_because]
     if untouched:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
-from galleria_action import text
+from galleria_action import secret_forms, text
 from galleria_action.errors import DeployError
 
 MOST_ANNOTATIONS = 10  # of one kind and step; GitHub drops the rest
@@ -38,7 +38,8 @@ class Runner:
         lines = {line for each in secrets for line in each.splitlines() if line}
         new = lines - set(self._secrets)
         # The longest first, for one may hold another.
-        self._secrets = tuple(sorted({*self._secrets, *lines}, key=len, reverse=True))
+        written = {way for each in new for way in secret_forms.of(each)}
+        self._secrets = tuple(sorted({*self._secrets, *written}, key=len, reverse=True))
         if self._actions and new:
             from actions_toolkit.command import issue_command
 

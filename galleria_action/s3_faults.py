@@ -6,13 +6,20 @@ answer in the same situations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.retry import Verdict
+from galleria_action.text import shortened
+
+T = TypeVar("T")
+
+LONGEST_CODE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +121,25 @@ _CONNECTION = (
 _PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504, 509, 520, 521, 522, 523, 524})
 
 
+def sensible(request: Callable[[], T]) -> Callable[[], T]:
+    """The request, for which an answer without what has to be in it is one that cannot be read."""
+
+    def attempt() -> T:
+        try:
+            return request()
+        except boto.BotoCoreError:  # some are ValueErrors, too
+            raise
+        except (KeyError, ValueError) as error:
+            raise ResponseParserError(f"{type(error).__name__} in an answer") from error
+
+    return attempt
+
+
 def code_of(error: Exception) -> str:
     """The error code of the service, '' if it did not answer with one."""
     if not isinstance(error, boto.ClientError):
         return ""
-    return str(error.response.get("Error", {}).get("Code", ""))
+    return shortened(str(error.response.get("Error", {}).get("Code", "")), LONGEST_CODE)
 
 
 def status_of(error: Exception) -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from typing import Any, TypeVar
 
-from botocore.parsers import ResponseParserError
-
-from galleria_action import s3_faults
+from galleria_action import etags, s3_faults
 from galleria_action.errors import ConditionFailed, ConditionUnknown, FailureReason, StoreError
 from galleria_action.headers import Headers
+from galleria_action.listing_page import Page
+from galleria_action.paging import Paging
 from galleria_action.remote import Listed
 from galleria_action.retry import Retries
-from galleria_action.store import Condition, Found
+from galleria_action.store import LARGEST, Condition, Found
+from galleria_action.text import size
 
 T = TypeVar("T")
 
@@ -59,13 +58,22 @@ class S3Store:
     def _read(self, key: str) -> Found | None:
         def request() -> Found:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            return Found(answer["Body"].read(), _etag(answer))
+            with closing(answer["Body"]) as body:
+                data = body.read(LARGEST + 1)
+            return Found(data, etags.of(answer))
 
-        return self._unless_absent(f"read {key}", request)
+        found = self._unless_absent(f"read {key}", request)
+        if found and len(found.data) > LARGEST:
+            raise StoreError(
+                FailureReason.METADATA,
+                f"Error: Could not read {key}: it is larger than {size(LARGEST)}",
+                advice="Somebody put another file there. Look at it, and remove it.",
+            )
+        return found
 
     def head(self, key: str) -> str | None:
         def request() -> str:
-            return _etag(self._client.head_object(Bucket=self._bucket, Key=key))
+            return etags.of(self._client.head_object(Bucket=self._bucket, Key=key))
 
         return self._unless_absent(f"look at {key}", request)
 
@@ -81,12 +89,12 @@ class S3Store:
             "Bucket": self._bucket,
             "Key": key,
             "Body": data,
-            "ContentMD5": md5(data),
+            "ContentMD5": etags.content_md5(data),
             **_arguments(headers),
         }
         if condition is None:
-            request = lambda: _etag(self._client.put_object(**arguments))  # noqa: E731
-            return str(self._call(f"write {key}", request))
+            put = self._client.put_object
+            return self._call(f"write {key}", lambda: etags.of(put(**arguments)))
         return self._put_if(key, arguments, condition)
 
     def _put_if(self, key: str, arguments: dict[str, Any], condition: Condition) -> str:
@@ -108,10 +116,10 @@ class S3Store:
 
     def _put_on_condition(self, key: str, arguments: dict[str, Any], header: dict[str, str]) -> str:
         def request() -> str:
-            return _etag(self._client.put_object(**arguments, **header))
+            return etags.of(self._client.put_object(**arguments, **header))
 
         try:
-            return self._retries.call(request, s3_faults.judge)
+            return self._tried(request)
         except Exception as error:
             status, code = s3_faults.status_of(error), s3_faults.code_of(error)
             # 404: AWS's answer to If-Match on an object that is gone.
@@ -126,11 +134,11 @@ class S3Store:
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         place = {"Bucket": self._bucket, "Key": key}
-        upload = self._call(
+        start = self._client.create_multipart_upload
+        place["UploadId"] = self._call(
             f"start the upload of {key}",
-            lambda: self._client.create_multipart_upload(**place, **_arguments(headers)),
+            lambda: start(**place, **_arguments(headers))["UploadId"],
         )
-        place["UploadId"] = upload["UploadId"]
         try:
             done = [self._put_part(place, number, part) for number, part in enumerate(parts, 1)]
             self._complete(place, done)
@@ -143,9 +151,9 @@ class S3Store:
     def _put_part(self, place: dict[str, str], number: int, part: bytes) -> dict[str, Any]:
         etag = self._call(
             f"write part {number} of {place['Key']}",
-            lambda: _etag(
+            lambda: etags.of(
                 self._client.upload_part(
-                    **place, PartNumber=number, Body=part, ContentMD5=md5(part)
+                    **place, PartNumber=number, Body=part, ContentMD5=etags.content_md5(part)
                 )
             ),
         )
@@ -156,11 +164,13 @@ class S3Store:
             return self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": done})
 
         try:
-            self._retries.call(request, s3_faults.judge)
+            self._tried(request)
         except Exception as error:
             # So says many a store to the second attempt if the first one has succeeded.
             ended = s3_faults.code_of(error) == "NoSuchUpload"
-            if not (ended and self.head(place["Key"]) == _etag_of_parts(done)):
+            if not (
+                ended and self.head(place["Key"]) == etags.of_parts([each["ETag"] for each in done])
+            ):
                 raise self._explained(error, f"finish the upload of {place['Key']}") from error
 
     def _abort(self, place: dict[str, str]) -> None:
@@ -176,20 +186,26 @@ class S3Store:
 
     def _objects(self, **arguments: str) -> Iterator[tuple[str, Listed]]:
         arguments["Bucket"] = self._bucket
-        while True:
-            page = self._call("list the bucket", lambda: self._page(arguments))
-            for each in page.get("Contents", ()):
-                yield each["Key"], Listed(each["Size"], bare(each["ETag"]))
-            if not page["IsTruncated"]:
-                return
-            arguments["ContinuationToken"] = page["NextContinuationToken"]
+        paging = Paging()
 
-    def _page(self, arguments: Mapping[str, str]) -> Any:
-        page = self._client.list_objects_v2(**arguments)
-        more = page.get("IsTruncated")
-        if more is None or (more and not page.get("NextContinuationToken")):
-            raise ResponseParserError("a listing that does not say whether or how it goes on")
-        return page
+        def request() -> Page:
+            answer = self._client.list_objects_v2(**arguments)
+            objects = [
+                (each["Key"], Listed(each["Size"], etags.bare(each["ETag"])))
+                for each in answer.get("Contents", ())
+            ]
+            # Both have to be there: a listing that just ends may have been cut off.
+            token = answer["NextContinuationToken"] if answer["IsTruncated"] else ""
+            if answer["IsTruncated"] and not token:
+                raise ValueError("a listing that does not say how it goes on")
+            return Page(objects, token)
+
+        while True:
+            page = self._call("list the bucket", request)
+            yield from page.objects
+            if not paging.goes_on(page.token, len(page.objects)):
+                return
+            arguments["ContinuationToken"] = page.token
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, str]:
         errors: dict[str, str] = {}
@@ -230,54 +246,27 @@ class S3Store:
                 for each in answer.get("Errors", ())
             }
 
-        return self._retries.call(request, s3_faults.judge)
+        return self._tried(request)
+
+    def _tried(self, request: Callable[[], T]) -> T:
+        return self._retries.call(s3_faults.sensible(request), s3_faults.judge)
 
     def _unless_absent(self, action: str, request: Callable[[], T]) -> T | None:
         try:
-            return self._retries.call(request, s3_faults.judge)
+            return self._tried(request)
         except Exception as error:
             if s3_faults.status_of(error) == 404 and s3_faults.code_of(error) != "NoSuchBucket":
                 return None
             raise self._explained(error, action) from error
 
-    def _call(self, action: str, request: Callable[[], Any]) -> Any:
+    def _call(self, action: str, request: Callable[[], T]) -> T:
         try:
-            return self._retries.call(request, s3_faults.judge)
+            return self._tried(request)
         except Exception as error:
             raise self._explained(error, action) from error
 
     def _explained(self, error: Exception, action: str) -> Exception:
         return s3_faults.explain(error, action, self._bucket, self._where)
-
-
-def _etag(answer: Mapping[str, Any]) -> str:
-    """The ETag of an answer, without quotes; one that has none is not what S3 says."""
-    if not answer.get("ETag"):
-        raise ResponseParserError("an answer without an ETag")
-    return bare(answer["ETag"])
-
-
-def _etag_of_parts(parts: Sequence[Mapping[str, Any]]) -> str | None:
-    """What most stores make the ETag of the whole; None if those of the parts are no MD5s."""
-    with suppress(ValueError):
-        digests = b"".join([bytes.fromhex(bare(part["ETag"])) for part in parts])
-        return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
-    return None
-
-
-def bare(etag: str) -> str:
-    """An ETag as it is written everywhere in this program: without quotes."""
-    return etag.removeprefix("W/").strip('"')
-
-
-def md5(data: bytes) -> str:
-    """As the header Content-MD5 has it."""
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-
-
-def md5_hex(data: bytes) -> str:
-    """As most stores make an ETag of it."""
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _arguments(headers: Headers) -> dict[str, str]:

@@ -6,15 +6,18 @@ ETags are opaque texts without quotes. Keys are Unicode texts. Every method rais
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from galleria_action import etags
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
+
+LARGEST = 2 << 30
+"""Bytes of an object that is read as a whole: manifests of millions of photos have less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Found:
     @property
     def is_proven(self) -> bool:
         """Whether the ETag is the MD5 of the data, as it is on most stores."""
-        return self.etag == hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+        return self.etag == etags.md5_hex(self.data)
 
 
 @dataclass(frozen=True, slots=True)

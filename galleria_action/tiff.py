@@ -8,7 +8,7 @@ insides are the makers' secret and stay unread.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 EXIF_IFD = 0x8769
@@ -35,10 +35,21 @@ _DATA_TAGS = frozenset(_DATA)
 _LOCATIONS = frozenset({*_DATA, *_DATA.values()})
 # Real files have up to six. A crafted one could overlap thousands to keep the walk busy.
 _MAX_DIRECTORIES = 40
+# Raw files have some hundred entries, panoramas some ten thousand tiles. What a crafted block says
+# of itself may overlap, and so have any length.
+_MAX_ENTRIES = 20_000
+_MAX_PLACES = 100_000
+_MAX_REPEATED = 8
+# Entries times bytes up to which none of that matters.
+_SMALL = 1 << 23
 
 
 class UnreadableError(Exception):
     """The block is broken or holds what must not be guessed at; str() says what."""
+
+
+class OverloadedError(UnreadableError):
+    """The block claims to hold far more than it has bytes for."""
 
 
 class Entry(NamedTuple):
@@ -103,7 +114,8 @@ def inside(entry: Entry, block: bytes) -> bool:
 def read(block: bytes) -> Tiff:
     """Read every directory that the block's own pointers lead to, maker notes excepted.
 
-    Raises UnreadableError if there is no TIFF header or IFD0 cannot be read.
+    Raises UnreadableError if there is no TIFF header or IFD0 cannot be read, OverloadedError if
+    there is too much to read.
     """
     order = _ORDERS.get(block[:4])
     if order is None or len(block) < HEADER:
@@ -123,11 +135,24 @@ def read(block: bytes) -> Tiff:
             faults.append(f"{name} cannot be read")
             continue
         directories[name] = directory
+        _check_load(block, directories.values())
         faults += _faults(tiff, directory)
         waiting += _pointers(tiff, directory)
     if "IFD0" not in directories:
         raise UnreadableError("IFD0 cannot be read")
     return tiff._replace(faults=tuple(faults)) if faults else tiff
+
+
+def _check_load(block: bytes, directories: Collection[Directory]) -> None:
+    """Raise OverloadedError if reading all that the directories lead to would take for ever."""
+    count = sum(len(directory.entries) for directory in directories)
+    if count * len(block) < _SMALL and len(directories) < _MAX_DIRECTORIES:
+        return  # nearly always
+    entries = [e for directory in directories for e in directory.entries if inside(e, block)]
+    places = sum(e.number for e in entries if e.tag in _LOCATIONS or e.tag == _SUB_IFDS)
+    size = sum(e.size for e in entries)
+    if count > _MAX_ENTRIES or places > _MAX_PLACES or size > _MAX_REPEATED * len(block):
+        raise OverloadedError("it claims to hold more than there is")
 
 
 def _directory(block: bytes, order: str, name: str, at: int) -> Directory | None:

@@ -5,13 +5,12 @@ Knows what was sent and judges what came back; see `readback` for who asks.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import zip_longest
 
-from galleria_action import keys
+from galleria_action import etags, keys
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.headers import Headers
 from galleria_action.ledger import Owner
@@ -203,7 +202,7 @@ def after_deletion(key: str, etag: str, found: Found) -> Look:
 
     Another answer with status 200 is a page that the service shows instead.
     """
-    if found.status == 200 and etag in (found.etag, _md5(found.body)):
+    if found.status == 200 and etag in (found.etag, etags.md5_hex(found.body)):
         return Look(key, found, Fault.OLD, "was deleted, and visitors still get it")
     return Look(key, found)
 
@@ -226,7 +225,7 @@ def _visited(expected: Expected, found: Found) -> tuple[Fault | None, str]:
     if found.status != 200:
         return Fault.STATUS, f"the answer is {found.status}"
     if found.body != expected.data:
-        if expected.before and expected.before in (found.etag, _md5(found.body)):
+        if expected.before and expected.before in (found.etag, etags.md5_hex(found.body)):
             return Fault.OLD, "visitors still get the old file"
         return Fault.OTHER, _differs(expected, found.body)
     if expected.headers and _media(found.content_type) != _media(expected.headers.content_type):
@@ -237,10 +236,6 @@ def _visited(expected: Expected, found: Found) -> tuple[Fault | None, str]:
 
 def _media(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
-
-
-def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _differs(expected: Expected, data: bytes) -> str:

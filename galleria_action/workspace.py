@@ -15,20 +15,22 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from galleria_action import globs
+from galleria_action import folder_walk
 from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.exclusion import Exclusion
 from galleria_action.file_bytes import FileBytes
-from galleria_action.links import Resolver, Unpublishable
+from galleria_action.folder_walk import Folder
+from galleria_action.links import Resolver, Unpublishable, explained
 from galleria_action.wanted import LocalFile
 
 BATCH = 5000
 """Names that are looked at in one go, by one of several processes."""
-NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 
 
 class _Parent(NamedTuple):
-    """A folder that holds files: where it really is, the links on the way, see `_is_plain`.
+    """A folder that holds files: where it really is, and the links on the way.
 
+    ``plain``: see :meth:`Exclusion.is_plain`.
     ``base`` is what stands before a name to make its path, '' where links make it another;
     ``fault`` is why there are no files in it, '' if there may be some.
     """
@@ -104,7 +106,7 @@ class Workspace(FileBytes):
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (Unpublishable, OSError, ValueError) as error:
-            raise _bad_links([f"{path[:200]}: {_why(error)}"]) from None
+            raise _bad_links([f"{path[:200]}: {explained(error)}"]) from None
 
     def absolute(self, path: str) -> str:
         return self.mapped(os.path.join(self.root, os.path.expanduser(path)))
@@ -128,28 +130,10 @@ class Workspace(FileBytes):
     def _base(self) -> str:
         return self.root.rstrip("/") + "/"
 
-    def excluded(self, name: str, path: str) -> bool:
-        """Whether the file ``name`` of a folder, really at ``path``, is never uploaded.
-
-        Globs without ``/`` are about names below the folder and of the file behind a link, the
-        others about paths from the folder or the workspace.
-        """
-        inside = self._inside(path)
-        target = path.removeprefix(self._base) if inside else path
-        if any(_is_never(part) for each in (name, target) for part in each.split("/")):
-            return True
-        if any(target == each or target.startswith(each + "/") for each in self._never):
-            return True
-        last = target.rpartition("/")[2]
-        return any(
-            globs.covers(glob, name)
-            or globs.covers(glob, target if inside and "/" in glob.rstrip("/") else last)
-            for glob in self.exclude
-        )
-
     @cached_property
-    def _never(self) -> tuple[str, ...]:
-        return tuple(self.relative(self.absolute(each)) for each in self.never)
+    def _exclusion(self) -> Exclusion:
+        never = tuple(self.relative(self.absolute(each)) for each in self.never)
+        return Exclusion(self._base, never, self.exclude)
 
     def scan(self, folder: str) -> Iterator[LocalFile]:
         """Every file below ``folder`` that may be uploaded, links to folders followed.
@@ -161,41 +145,38 @@ class Workspace(FileBytes):
         if top is None:
             return
         problems: list[str] = []
-        yield from self._walk(top, "", (top,), problems)
+        yield from folder_walk.files(
+            top,
+            lambda path, name: self._entries(path, name, problems),
+            lambda path, why: problems.append(f"{self.relative(path)}: {why}"),
+        )
         if problems:
             raise _bad_links(problems)
 
-    def _walk(
-        self, folder: str, name: str, above: tuple[str, ...], problems: list[str]
-    ) -> Iterator[LocalFile]:
+    def _entries(self, folder: str, name: str, problems: list[str]) -> Iterator[LocalFile | Folder]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except NotADirectoryError:
             return
         except OSError as error:
-            problems.append(f"{self.relative(folder)}: {_why(error)}")
+            problems.append(f"{self.relative(folder)}: {explained(error)}")
             return
-        plain = self._is_plain(name, folder)
+        plain = self._exclusion.is_plain(name, folder)
         for entry in entries:
             entry_name = f"{name}/{entry.name}" if name else entry.name
-            ordinary = plain and self._is_ordinary(entry.name, entry.path)
-            if not ordinary and self.excluded(entry_name, entry.path):
+            ordinary = plain and self._exclusion.is_ordinary(entry.name, entry.path)
+            if not ordinary and self._exclusion.covers(entry_name, entry.path):
                 continue
             try:
                 path, links = self._target(entry)
                 status = os.stat(path, follow_symlinks=False)
             except (Unpublishable, OSError) as error:
-                problems.append(f"{self.relative(entry.path)}: {_why(error)}")
+                problems.append(f"{self.relative(entry.path)}: {explained(error)}")
                 continue
-            if any(self.excluded(entry_name, each) for each in links):
+            if self._exclusion.covers_any(entry_name, links):
                 continue
             if stat.S_ISDIR(status.st_mode):
-                if path in above:
-                    problems.append(
-                        f"{self.relative(entry.path)}: is a link to a folder it lies in"
-                    )
-                else:
-                    yield from self._walk(path, entry_name, (*above, path), problems)
+                yield Folder(entry_name, path, entry.path)
             elif stat.S_ISREG(status.st_mode):
                 yield LocalFile(entry_name, path, status.st_size)
 
@@ -239,7 +220,7 @@ class Workspace(FileBytes):
             try:
                 seen.append(self._file(name, last, parents[folder]))
             except (Unpublishable, OSError, ValueError) as error:
-                seen.append(_why(error))
+                seen.append(explained(error))
         return seen
 
     def _parent(self, folder: str, name: str) -> _Parent:
@@ -247,23 +228,12 @@ class Workspace(FileBytes):
         try:
             path, links = self._followed(f"{top}/{name}" if name else top)
         except (Unpublishable, OSError, ValueError) as error:
-            return _Parent("", (), plain=False, base="", fault=_why(error))
+            return _Parent("", (), plain=False, base="", fault=explained(error))
         base = f"{top.rstrip('/')}/"
         direct = path == (f"{base}{name}" if name else top)
-        return _Parent(path, links, self._is_plain(name, path, *links), base if direct else "")
-
-    def _is_plain(self, name: str, *paths: str) -> bool:
-        """Whether files of a folder can be excluded by their own names only."""
-        inside = f"{name}/file" if name else "file"
-        return not self.exclude and not any(self.excluded(inside, f"{each}/file") for each in paths)
-
-    def _is_ordinary(self, name: str, path: str) -> bool:
-        """Whether a file of a plain folder, called ``name`` there, may be published."""
-        return not _is_never(name) and path not in self._never_files
-
-    @cached_property
-    def _never_files(self) -> frozenset[str]:
-        return frozenset(self._base + each for each in self._never)
+        return _Parent(
+            path, links, self._exclusion.is_plain(name, path, *links), base if direct else ""
+        )
 
     def _file(self, name: str, last: str, parent: _Parent) -> int | LocalFile | str:
         """The file ``name``; its size if that says it all, or why there is none."""
@@ -277,44 +247,17 @@ class Workspace(FileBytes):
                 raise Unpublishable(f"leads out of the workspace, to {path}")
             links += more
             status = os.lstat(path)
-        elif stat.S_ISREG(status.st_mode) and parent.plain and self._is_ordinary(last, path):
+        elif (
+            stat.S_ISREG(status.st_mode)
+            and parent.plain
+            and self._exclusion.is_ordinary(last, path)
+        ):
             return status.st_size if parent.base else LocalFile(name, path, status.st_size)
         if not stat.S_ISREG(status.st_mode):
             raise Unpublishable("is no file")
-        if any(self._excluded(name, each) for each in (path, *links)):
+        if self._exclusion.covers_any(name, (path, *links)):
             raise Unpublishable("is excluded from being uploaded")
         return LocalFile(name, path, status.st_size)
-
-    def _excluded(self, name: str, path: str) -> bool:
-        """As `excluded`, which is asked once for each pair of folders, and takes long."""
-        folder, _, last = path.rpartition("/")
-        which = name.rpartition("/")[0], folder
-        if which not in self._plain_pairs:
-            self._plain_pairs[which] = self._is_plain(*which)
-        if self._plain_pairs[which]:
-            return _is_never(name.rpartition("/")[2]) or not self._is_ordinary(last, path)
-        return self.excluded(name, path)
-
-    @cached_property
-    def _plain_pairs(self) -> dict[tuple[str, str], bool]:
-        return {}
-
-
-def _is_never(part: str) -> bool:
-    return part in NEVER_NAMES or part.startswith(".env")
-
-
-def _why(error: Exception) -> str:
-    match error:
-        case FileNotFoundError():
-            return "is not there"
-        case NotADirectoryError():
-            return "is not there: a folder on its path is a file"
-        case OSError():
-            return f"cannot be read: {error.strerror}"
-        case ValueError():  # NUL in the name
-            return "is not the name of a file"
-    return str(error)
 
 
 def _bad_links(problems: Sequence[str]) -> DeployError:

@@ -18,6 +18,8 @@ from galleria_action.position.pieces import Blocks, Piece
 
 HEAD = b"http://ns.adobe.com/xmp/extension/\0"
 _GUID = 32
+# Each is looked for in all the others' places; real files have one.
+_MAX_PACKETS = 100
 # The head, the GUID, length and offset.
 _PREFIX = len(HEAD) + _GUID + 8
 
@@ -42,6 +44,8 @@ def edit(
         if segment.end - segment.start < _PREFIX or offset in packets[guid, length]:
             raise Undecidable("broken extended XMP")
         packets[guid, length][offset] = segment
+    if len(packets) > _MAX_PACKETS:
+        raise Undecidable("too many packets of extended XMP")
     found: list[Piece] = []
     guids = {}
     for (guid, length), parts in packets.items():

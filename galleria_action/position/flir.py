@@ -21,6 +21,7 @@ _FILES = (b"FFF\0", b"AFF\0")
 _ROW = 32
 _GPS = 0x2B
 _MAX_RECORDS = 1000
+_MAX_GPS = 10
 _ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
 
 
@@ -44,10 +45,14 @@ def edit(data: bytes, segments: Sequence[Segment]) -> list[Piece]:
 
 def _clean(records: bytes) -> bytes:
     signs.refuse(records, "FLIR segment")
-    found = []
+    found: list[Piece] = []
     for kind, start, size in _directory(records):
+        if kind != _GPS:
+            continue
+        if len(found) == _MAX_GPS:
+            raise Undecidable("broken FLIR records")
         value = records[start : start + size]
-        if kind == _GPS and value.strip(b"\0"):
+        if value.strip(b"\0"):
             found.append((start, start + len(value), bytes(len(value))))
     return pieces.applied(records, found)
 

@@ -28,6 +28,9 @@ from galleria_action.position.pieces import Blocks, Piece
 
 # A photo in a video of a photo has a depth of 2, its thumbnail 3.
 _MAX_DEPTH = 5
+# A block lies at as many depths at most, and is looked at a few times at each.
+_MAX_REPEATED = 16
+_MAX_INFLATED = 1 << 25
 _TIFF = (b"II*\0", b"MM\0*")
 # Brands of HEIF (ISO/IEC 23008-12) and AVIF.
 _HEIF = frozenset(
@@ -55,34 +58,54 @@ _UNSUPPORTED = {
 }
 
 
+class _Room:
+    """Bytes that may still be looked at, of a file and of all that is inside it."""
+
+    def __init__(self, size: int) -> None:
+        self.left = _MAX_REPEATED * size + _MAX_INFLATED
+
+
 class Inside:
     """The blocks inside a file, at a depth: see `Blocks`."""
 
-    def __init__(self, depth: int = 0) -> None:
+    def __init__(self, room: _Room, depth: int = 0) -> None:
+        self._room = room
         self._depth = depth
+
+    def spend(self, size: int) -> None:
+        """Count bytes that are about to be looked at."""
+        self._room.left -= size
+        if self._room.left < 0:
+            raise Undecidable("the same bytes in too many places")
 
     def exif(self, block: bytes) -> bytes:
         """Clean a TIFF block."""
+        self.spend(len(block))
         return gps_ifd.clean(block, self)
 
     def xmp(self, packet: bytes) -> bytes:
         """Clean an XMP packet."""
+        self.spend(len(packet))
         return xmp.clean(packet, self)
 
     def photoshop(self, resources: bytes) -> bytes:
         """Clean Photoshop's resources."""
+        self.spend(len(resources))
         return photoshop.clean(resources, self)
 
     def picture(self, data: bytes) -> bytes:
         """Clean a JPEG file."""
+        self.spend(len(data))
         return pieces.applied(data, jpeg_file.edit(data, self._deeper()))
 
     def movie(self, data: bytes) -> bytes:
         """Clean a file of boxes."""
+        self.spend(len(data))
         return pieces.applied(data, _boxes(data, self._deeper()))
 
     def check(self, data: bytes) -> None:
         """Raise Undecidable unless a file, or bytes of no known format, hold no position."""
+        self.spend(len(data))
         found = _reader(data)
         if found is None:
             signs.refuse(data, "a file inside")
@@ -92,7 +115,7 @@ class Inside:
     def _deeper(self) -> Inside:
         if self._depth == _MAX_DEPTH:
             raise Undecidable("files inside files inside files")
-        return Inside(self._depth + 1)
+        return Inside(self._room, self._depth + 1)
 
 
 def edit(data: bytes) -> list[Piece]:
@@ -100,7 +123,7 @@ def edit(data: bytes) -> list[Piece]:
     reader = _reader(data)
     if reader is None:
         raise Undecidable(f"a format whose position cannot be found{_name(data)}")
-    return reader(data, Inside())
+    return reader(data, Inside(_Room(len(data))))
 
 
 def _reader(data: bytes) -> Callable[[bytes, Blocks], list[Piece]] | None:

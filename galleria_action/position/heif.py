@@ -63,6 +63,7 @@ def _item(
     blocks: Blocks,
 ) -> list[Piece]:
     """Return the pieces of an item that is no picture of HEIF's own."""
+    blocks.spend(sum(end - start for start, end in extents))
     if kind == _EXIF:
         return pieces.scattered(data, extents, lambda item: exif_item(item, blocks))
     if kind == _MIME and content_type.startswith(_XMP_TYPE + b"\0"):

@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from galleria_action.jpeg import SOI, Segment, UnreadableError
+from galleria_action.jpeg import MAX_SEGMENTS, SOI, Segment, UnreadableError, behind_fill
 
-_END, _SCAN = 0xD9, 0xDA
+_END, SCAN = 0xD9, 0xDA
 # What ends the data of a scan; RSTn and stuffed zeros do not (T.81, B.1.1.5 and F.1.2.3).
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}
-# Real files have a few hundred at most.
-_MAX_SEGMENTS = 5_000
 
 
 class Scans(NamedTuple):
@@ -45,9 +43,9 @@ def read(data: bytes, at: int = 0) -> Scans:
             return Scans(tuple(segments), at, at, "")
         segments.append(segment)
         known = at
-        if len(segments) == _MAX_SEGMENTS:
+        if len(segments) == MAX_SEGMENTS:
             return Scans(tuple(segments), known, len(data), "too many segments")
-        if segment.marker == _SCAN:
+        if segment.marker == SCAN:
             found = _MARKER.search(data, at)
             if not found:
                 return Scans(tuple(segments), known, len(data), "it ends inside the image")
@@ -71,8 +69,7 @@ def _marker(data: bytes, at: int) -> tuple[int, int]:
     """Return the marker at `at`, behind any fill bytes, and where it ends."""
     if data[at : at + 1] != b"\xff":
         raise UnreadableError("bytes between segments" if at < len(data) else "it ends early")
-    while data[at : at + 1] == b"\xff":
-        at += 1
+    at = behind_fill(data, at)
     if at >= len(data):
         raise UnreadableError("it ends early")
     return data[at], at + 1

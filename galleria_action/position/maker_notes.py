@@ -46,6 +46,8 @@ def _nikon(data: bytes) -> bool:
     """Tell whether LocationInfo has a country (3 bytes at 5) or a name (70 bytes at 9)."""
     try:
         note = tiff.read(data)
+    except tiff.OverloadedError:
+        return True  # nobody can tell
     except tiff.UnreadableError:
         return False
     values = [note.value(entry) for entry in note.directories["IFD0"].all(_NIKON_LOCATION)]

@@ -16,6 +16,8 @@ HEAD = b"Photoshop 3.0\0"
 _SIGNATURES = {b"8BIM", b"PHUT", b"AgHg", b"DCSR", b"MeSa"}
 _IPTC, _ICC = 0x0404, 0x040F
 _THUMBNAILS = {0x0409, 0x040C}
+# Photoshop itself writes some twenty, and a hundred for paths.
+_MAX_RESOURCES = 10_000
 # Before the JPEG file of a thumbnail: format, size and the like.
 _THUMBNAIL_HEAD = 28
 
@@ -34,7 +36,7 @@ def clean(resources: bytes, blocks: Blocks) -> bytes:
         _ICC: bytes,
     }
     found: list[Piece] = []
-    at = 0
+    at = count = 0
     while resources[at : at + 4] in _SIGNATURES:
         number = int.from_bytes(resources[at + 4 : at + 6], "big")
         # The name and its length byte, and the value, fill an even number of bytes.
@@ -44,6 +46,9 @@ def clean(resources: bytes, blocks: Blocks) -> bytes:
         end = start + int.from_bytes(resources[size:start], "big")
         if start > len(resources) or end > len(resources):
             break
+        count += 1
+        if count > _MAX_RESOURCES:
+            raise Undecidable("too many Photoshop resources")
         found += pieces.block(resources, start, end, readers.get(number, _opaque))
         at = end + (end & 1)
     signs.refuse(resources[at:], "broken Photoshop resources")

@@ -21,6 +21,12 @@ class Blocks(Protocol):
     of the same length without one. Each raises Undecidable.
     """
 
+    def spend(self, size: int) -> None:
+        """Count bytes that are about to be looked at, which a crafted file may have at many times.
+
+        Each other method does so by itself.
+        """
+
     def exif(self, block: bytes) -> bytes:
         """Clean a TIFF block from its byte-order mark on."""
 

@@ -31,7 +31,7 @@ def clean(kind: bytes, chunk: bytes, blocks: Blocks) -> bytes | None:
     if separator and xmp_names.is_position("", keyword.rpartition(b":")[2].decode("latin-1")):
         return None
     signs.refuse(head, "a text")
-    old = _inflated(text) if compressed else text
+    old = _inflated(text, blocks) if compressed else text
     new = _text(keyword.lower(), old, blocks)
     if new is old:
         return chunk
@@ -98,7 +98,7 @@ def _profile(profile: bytes, blocks: Blocks) -> bytes:
     return profile
 
 
-def _inflated(text: bytes) -> bytes:
+def _inflated(text: bytes, blocks: Blocks) -> bytes:
     """Return a compressed text, of a bounded length; raises Undecidable if it cannot be read."""
     stream = zlib.decompressobj()
     try:
@@ -107,6 +107,7 @@ def _inflated(text: bytes) -> bytes:
         raise Undecidable("a compressed text that cannot be read") from error
     if not stream.eof:
         raise Undecidable("a compressed text that is cut off or too long")
+    blocks.spend(len(inflated))
     signs.refuse(stream.unused_data, "data behind a compressed text")
     return inflated
 

@@ -23,7 +23,8 @@ def edit(data: bytes, at: int, blocks: Blocks) -> list[Piece]:
         start = _next_start(data, at)
         if start is None:
             break
-        end = _end(data, start)
+        end, looked_at = _end(data, start)
+        blocks.spend(looked_at)
         if end is None:
             at = start + 1
             continue
@@ -46,10 +47,16 @@ def _next_start(data: bytes, at: int) -> int | None:
     return min(starts, default=None)
 
 
-def _end(data: bytes, start: int) -> int | None:
-    """Return where the file that seems to begin at `start` ends; None if it is none."""
+def _end(data: bytes, start: int) -> tuple[int | None, int]:
+    """Return where the file that seems to begin at `start` ends, and how many bytes tell that.
+
+    None if it is no file.
+    """
     if not data.startswith(_JPEG, start):
         end = boxes.end(data, start)
-        return end if end > start else None
+        return (end if end > start else None), end - start
     scans = jpeg_scans.read(data, start)
-    return None if scans.fault else scans.end
+    if not scans.fault:
+        return scans.end, scans.end - start
+    in_a_scan = bool(scans.segments) and scans.segments[-1].marker == jpeg_scans.SCAN
+    return None, (scans.end if in_a_scan else scans.known) - start

@@ -358,7 +358,7 @@ class TestFile:
     def test_it_is_the_old_one_or_the_new_one(self, folder, gallery, step, monkeypatch):
         """A disk that is full leaves the old one, and nothing else."""
 
-        def fail(*_):
+        def fail(*_, **__):
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, step, fail)

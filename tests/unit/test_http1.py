@@ -285,13 +285,13 @@ def test_what_does_not_end(name, times):
 
 
 def test_announcements_are_not_kept():
-    """However many come before the answer."""
+    """However many come before the answer, as long as they end."""
     incoming = Incoming()
-    announced = b"HTTP/1.1 102 Processing\r\n\r\n" * 400
+    announced = b"HTTP/1.1 102 Processing\r\nX: " + b"x" * 10_000 + b"\r\n\r\n"
     incoming.feed(announced)
     tracemalloc.start()
     try:
-        for _ in range(100):
+        for _ in range(http1.MOST_ANNOUNCED - 1):
             incoming.feed(announced)
         kept, _ = tracemalloc.get_traced_memory()
     finally:
@@ -299,6 +299,27 @@ def test_announcements_are_not_kept():
 
     assert kept < 100_000
     assert incoming.feed(WHOLE["length"]).body == b"hello"
+
+
+def test_announcements_without_end():
+    """An answer that is only ever announced is none."""
+    announced = b"HTTP/1.1 102 Processing\r\n\r\n" * (http1.MOST_ANNOUNCED + 1)
+    with pytest.raises(Malformed, match="announced"):
+        Incoming().feed(announced)
+
+
+TOO_LARGE = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n",
+    "one chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n",
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 101,
+}
+
+
+@pytest.mark.parametrize("answer", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_a_body_that_is_too_large(answer):
+    """It is given up as soon as its size is known, whoever says so."""
+    with pytest.raises(Malformed, match="too large"):
+        Incoming(most=100).feed(answer)
 
 
 # Whether it has begun
@@ -406,9 +427,21 @@ def test_a_request_without_headers():
 
 @pytest.mark.parametrize(
     ("target", "headers"),
-    [("/ü", []), ("/", [("x", "Grüße")]), ("/", [("ü", "x")]), ("/", [("x", "\udcff")])],
+    [
+        ("/ü", []),
+        ("/", [("x", "Grüße")]),
+        ("/", [("ü", "x")]),
+        ("/", [("x", "\udcff")]),
+        ("/ HTTP/1.1\r\nx: y", []),
+        ("/", [("x", "y\r\nz: 1")]),
+        ("/", [("x", "y\nz: 1")]),
+        ("/", [("x", "y\rz: 1")]),
+        ("/", [("x\r\ny", "z")]),
+        ("/", [("x", "y\0")]),
+        ("/", [("x", "y\x1b[31m")]),
+    ],
 )
-def test_a_request_that_is_not_ascii(target, headers):
-    """It is for the caller to decide what these letters should be."""
-    with pytest.raises(UnicodeEncodeError):
+def test_a_request_with_other_letters(target, headers):
+    """No text becomes another header or another request; other alphabets are for the caller."""
+    with pytest.raises(ValueError, match="another"):
         http1.request("GET", target, headers)
