@@ -26,13 +26,14 @@ READ_SECONDS = 60
 CREDENTIALS_FOR = timedelta(minutes=1)
 """Until boto3 is asked again. It renews its own 10 minutes before they expire at the latest, those
 of a role :data:`galleria_action.sign_in.NEED_SECONDS` before."""
-_PATIENCE: dict[str, Any] = {
+PATIENCE: dict[str, Any] = {
     # Retries are made in `retry`, which honours Retry-After and can be cancelled.
     "retries": {"total_max_attempts": 1, "mode": "standard"},
     "connect_timeout": CONNECT_SECONDS,
     "read_timeout": READ_SECONDS,
     "user_agent_extra": f"galleria-deploy/{__version__}",
 }
+"""How all of boto3's clients ask."""
 
 # Where the region is part of the service's host name and has to be signed as well. Sources: the
 # "endpoints" pages of Backblaze B2, Wasabi, DigitalOcean Spaces, Scaleway and Hetzner.
@@ -151,7 +152,7 @@ def cloudfront(bucket: Bucket, stopped: threading.Event, sign_in: SignIn | None 
     else:
         session = _session(bucket)
     # It is a global service, signed for this region.
-    return session.client("cloudfront", region_name="us-east-1", config=ClientConfig(**_PATIENCE))
+    return session.client("cloudfront", region_name="us-east-1", config=ClientConfig(**PATIENCE))
 
 
 def examined(
@@ -209,7 +210,7 @@ def _sts(session: Any, bucket: Bucket) -> Any:
         "sts",
         endpoint_url=own,
         region_name=session.region_name or "us-east-1",
-        config=ClientConfig(signature_version=UNSIGNED, **_PATIENCE),
+        config=ClientConfig(signature_version=UNSIGNED, **PATIENCE),
     )
 
 
@@ -246,7 +247,7 @@ def _client(session: Any, bucket: Bucket, concurrency: int, **s3: bool) -> Any:
                 s3={"addressing_style": "path" if bucket.endpoint else "auto", **s3},
                 signature_version="s3v4",
                 max_pool_connections=concurrency + 2,
-                **_PATIENCE,
+                **PATIENCE,
             ),
         )
     client.meta.events.register("before-call.s3.DeleteObjects", _add_digest)

@@ -147,7 +147,11 @@ def check_reach(tmp_path: Path, server: servers.Server) -> None:
     written = {
         name for name in written if name and not name.endswith(".pyc") and "__pycache__" not in name
     }
-    assert {name for name in written if not name.startswith("/")} <= {"plan.json", "plan.md"}
+    assert {name for name in written if not name.startswith("/")} <= {
+        "plan.json",
+        "plan.md",
+        "report.html",
+    }
     in_place = {name for name in written if name.startswith("/")}
     assert all(name.startswith((str(tmp_path / "runner"), "/dev/null")) for name in in_place), (
         in_place

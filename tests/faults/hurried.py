@@ -25,13 +25,13 @@ def hurry() -> None:
     connection.QUIET_SECONDS *= PACE
     connection.CONNECT_SECONDS *= CONNECTING
     journal.SECONDS_BETWEEN_FLUSHES *= PACE
-    aws.READ_SECONDS *= PACE
-    aws.CONNECT_SECONDS *= CONNECTING
+    aws.PATIENCE["read_timeout"] *= PACE
+    aws.PATIENCE["connect_timeout"] *= CONNECTING
     aws.Retries = lambda sleep: Retries(sleep=lambda seconds: sleep(seconds * PACE))
 
 
 if __name__ == "__main__":
-    from galleria_action.__main__ import main
+    from galleria_action.__main__ import start
 
     hurry()
-    raise SystemExit(main())
+    start()

@@ -16,13 +16,17 @@ from support.servers import Server
 
 from faults.kinds import LEDGER, MANIFEST
 from faults.script import Script
+from galleria_action import ledger
 from galleria_action.fast_store import FastStore
+from galleria_action.ledger import Entry, Ledger, Owner
 
 OTHERS = {
     "photos/full/holiday.jpg": b"somebody's own",
     "photos2/full/p0.jpg": b"of another prefix",
     "other.html": b"<p>another page",
-    ".galleria/other.json.ledger.json.gz": b"the ledger of another gallery",
+    ".galleria/other.json.ledger.json.gz": ledger.encode(
+        Ledger({"other.html": Entry(Owner.SITE, size=19, etag="a")}, "photos2", "")
+    ),
 }
 """Objects that are not this gallery's, at keys close to its own."""
 PHOTOS = [f"p{number}" for number in range(12)]
