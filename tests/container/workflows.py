@@ -75,15 +75,16 @@ class Repository:
         file.chmod(mode)
 
     def commit(self) -> None:
-        """Everything, as the first commit of main."""
+        """Everything, on the branch main."""
+        if not (self.root / ".git").exists():
+            self._git("init", "--quiet", "--initial-branch", "main")
+            self._git("remote", "add", "origin", f"https://github.com/{NAME}.git")
+        self._git("add", ".")
         who = ("-c", "user.name=Someone", "-c", "user.email=someone@example.org")
-        for command in (
-            ("init", "--quiet", "--initial-branch", "main"),
-            ("remote", "add", "origin", f"https://github.com/{NAME}.git"),
-            ("add", "."),
-            (*who, "commit", "-qm", "All"),
-        ):
-            subprocess.run(["git", "-C", self.root, *command], check=True)
+        self._git(*who, "commit", "-qm", "All")
+
+    def _git(self, *arguments: str) -> None:
+        subprocess.run(["git", "-C", self.root, *arguments], check=True)
 
     def run(
         self,
