@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentit
 from __future__ import annotations
 
 import base64
-import fnmatch
 import json
 import re
 import secrets
@@ -31,7 +30,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from support import proxy
+from support import proxy, trust_policy
 from support.oidc import Issuer
 from support.servers import HOST, Server
 
@@ -117,7 +116,7 @@ class Sts:
             raise Refused("ValidationError", f"{asked['RoleArn']} is invalid")
         claims = self._verified(asked["WebIdentityToken"])
         role = self.roles.get(asked["RoleArn"])
-        if role is None or account[1] != ACCOUNT or not _trusts(role.trust, claims):
+        if role is None or account[1] != ACCOUNT or not trust_policy.admits(role.trust, claims):
             raise Refused(
                 "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403
             )
@@ -182,22 +181,7 @@ def trusts(
     issuer: Issuer, subject: str, audience: str = AUDIENCE, kind: str = "StringEquals"
 ) -> Role:
     """A role that trusts these jobs."""
-    condition = {kind: {f"{issuer.provider}:sub": subject, f"{issuer.provider}:aud": audience}}
-    return Role(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {
-                        "Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer.provider}"
-                    },
-                    "Action": "sts:AssumeRoleWithWebIdentity",
-                    "Condition": condition,
-                }
-            ],
-        }
-    )
+    return Role(trust_policy.of(ACCOUNT, issuer.provider, subject, audience, kind))
 
 
 @contextmanager
@@ -219,27 +203,6 @@ def sts(upstream: Server, issuer: Issuer) -> Iterator[Sts]:
         listener.shutdown()
         thread.join()
         listener.server_close()
-
-
-def _trusts(policy: dict[str, Any], claims: dict[str, Any]) -> bool:
-    provider = claims["iss"].partition("://")[2]
-    said = {f"{provider}:{name}": value for name, value in claims.items()}
-    return any(
-        each["Principal"]["Federated"].endswith(f":oidc-provider/{provider}")
-        and all(
-            _matches(kind, said.get(name), wanted)
-            for kind, wanted_of in each["Condition"].items()
-            for name, wanted in wanted_of.items()
-        )
-        for each in policy["Statement"]
-    )
-
-
-def _matches(kind: str, said: object, wanted: str) -> bool:
-    if kind == "StringLike":
-        return isinstance(said, str) and fnmatch.fnmatchcase(said, wanted)
-    assert kind == "StringEquals", kind
-    return said == wanted
 
 
 def _published_key(issuer: str, key_id: str) -> Any:
