@@ -50,7 +50,7 @@ def fetch(issuer: Issuer, audience: str, retries: Retries) -> str:
             f"no connection to {host}, which gives jobs their tokens",
             "Run again. A runner of your own must be allowed to connect there.",
         ) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise unreached(f"the answer of {host} has no token", "Run again.") from None
 
 

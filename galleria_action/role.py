@@ -87,7 +87,7 @@ def claims(token: str) -> Claims:
     try:
         part = token.split(".")[1]
         said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return Claims()
     if not isinstance(said, Mapping):
         return Claims()

@@ -286,6 +286,7 @@ def test_refusals(
         (oidc.Answer(401), "credentials", "gives this job no token (401)"),
         (oidc.Answer(200, b"<html>"), "network", "has no token"),
         (oidc.Answer(200, b'{"value": "a.b"}'), "network", "has no token"),
+        (oidc.Answer(200, b"[" * 50_000), "network", "has no token"),
     ],
 )
 def test_no_token(job, service, issuer, answer, reason, text):

@@ -90,6 +90,16 @@ _MARKER = Marker("0" * 16, "photos+site", "f" * 64, {"objects_to_put": 1}, "1234
 _MADE = {
     "manifest": _manifests,
     "ledger": _ledgers,
+    "stream": _manifests,
+    "token": lambda: [
+        b'{"iss": "https://token.actions.githubusercontent.com", "sub": "repo:a/b:ref:refs/heads/main", "aud": ["x"]}',
+        b"[" * 100_000,
+    ],
+    "cdn": lambda: [
+        b'403 {"success": false, "errors": [{"code": 10000, "message": "Authentication error"}]}',
+        b'400 {"ErrorKey": "purge.urls_invalid", "Field": "Urls", "Message": "The purge request"}',
+        b"500 " + b"[" * 100_000,
+    ],
     "settings": lambda: [
         b"S3_PUBLIC_BUCKET = 'gallery'\nDRY_RUN = True\nMAX_DELETES: int = 20\nEXCLUDE = ['a', 'b']\n",
         b"import os\nOUTPUT_DIR = os.path.join('a', 'b')\ndef f(): pass\n",

@@ -6,12 +6,16 @@ here; any other exception is a finding, and so is a result that is not what its 
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
 from galleria_action import (
+    bunny,
+    cloudflare,
     comment,
     event,
     exif,
@@ -20,17 +24,21 @@ from galleria_action import (
     http1,
     index_config,
     jpeg,
+    json_stream,
     keys,
     ledger,
     listing_page,
     manifest,
     photo_facts,
+    role,
     settings,
     text,
     tiff,
 )
 from galleria_action import config as configuration
-from galleria_action.errors import DeployError
+from galleria_action.cdn_api import Refused
+from galleria_action.errors import DeployError, FailureReason
+from galleria_action.exchange import Answer
 from galleria_action.http1 import Incoming, Malformed, Response
 from galleria_action.inputs import INPUTS
 from galleria_action.position import jpeg_scans
@@ -223,6 +231,45 @@ def _text(data: bytes) -> None:
     assert fence not in code[len(fence) : -len(fence)]
 
 
+def _stream(data: bytes) -> None:
+    """What is read member by member is what is read at once."""
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+        known = data.decode("utf-8-sig")
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(document, dict) or not isinstance(document.get("photos", []), list):
+        return
+    if len(json.loads(known, object_pairs_hook=list)) != len(document):
+        return  # a name that stands twice: refused before
+    found: dict[str, object] = {"photos": []} if "photos" in document else {}
+    for name, value in json_stream.members(known, "photos"):
+        if name == "photos":
+            found[name].append(value)  # type: ignore[attr-defined]
+        else:
+            found[name] = value
+    assert repr(sorted(found.items())) == repr(sorted(document.items()))
+
+
+def _token(data: bytes) -> None:
+    part = base64.urlsafe_b64encode(data).decode().rstrip("=")
+    for token in (f"e30.{part}.x", data.decode("latin-1")):
+        said = role.claims(token)
+        assert all(isinstance(each, str) for each in (said.issuer, said.subject, said.audience))
+    given = role.Role("arn:aws:iam::111122223333:role/x")
+    json.loads(role.trust_policy(given, said))
+
+
+def _cdn(data: bytes) -> None:
+    status, _, body = data.partition(b" ")
+    answer = Answer(int(status) if re.fullmatch(rb"[1-5][0-9]{2}", status) else 200, {}, body)
+    for explained in (bunny._explained, cloudflare._explained):
+        error = explained(Refused(answer))
+        assert error.reason is FailureReason.CDN
+        assert len(error.text()) < 2000
+    assert isinstance(cloudflare._succeeded(answer), bool)
+
+
 _JSON = tuple(
     b'{ } [ ] , : " \\ 1 -1 1e999 0.25 1e5 99999999999999999999 null true NaN \\u0000 \\ud800'.split()
 )
@@ -255,6 +302,11 @@ _FORMATS = (
 TARGETS = {
     "manifest": Target(_manifest, (*_JSON, *_MANIFEST)),
     "ledger": Target(_ledger, (*_JSON, b'"version"', b'"objects"', b'"photo"', b'"photos_prefix"')),
+    "stream": Target(_stream, (*_JSON, *_MANIFEST)),
+    "token": Target(_token, (*_JSON, b'"iss"', b'"sub"', b'"aud"', b"https://", b".", b"=")),
+    "cdn": Target(
+        _cdn, (*_JSON, b"200 ", b"403 ", b"429 ", b'"success"', b'"errors"', b'"message"', b'"code"')
+    ),
     "settings": Target(
         _settings,
         (b"S3_PUBLIC_BUCKET", b"= ", b"'", b'"""', b"(", b"[", b"-", b"1" * 5000, b"f'{", b"\\N{",
