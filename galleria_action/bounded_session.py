@@ -50,6 +50,8 @@ class BoundedSession:
 def _read(raw: Any, url: str) -> bytes:
     try:
         data: bytes = raw.read(MOST_BODY + 1)
+        if len(data) <= MOST_BODY:
+            data += raw.read(1)  # nothing; raises if it was cut off
     except ReadTimeoutError as error:
         raise boto.ReadTimeoutError(endpoint_url=url, error=error) from error
     except HTTPError as error:

@@ -60,6 +60,8 @@ class S3Store:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
             with closing(answer["Body"]) as body:
                 data = body.read(LARGEST + 1)
+                if len(data) <= LARGEST:
+                    data += body.read(1)  # nothing; raises if it was cut off
             return Found(data, etags.of(answer))
 
         found = self._unless_absent(f"read {key}", request)

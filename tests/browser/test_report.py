@@ -167,6 +167,7 @@ def test_a_closer_look(rich):
     assert rich.evaluate(name) == "wedding-01"
     rich.press("Escape")
     assert not rich.evaluate(look)
+    rich.evaluate("new Promise(requestAnimationFrame)")  # the page hears of it a moment later
     assert rich.evaluate(FOCUSED) == "wedding-01"
 
 

@@ -185,7 +185,7 @@ def test_a_missing_right(job: Job, server: Server, bucket: str, action: str, say
 @pytest.mark.parametrize(
     ("wrong", "reason", "says"),
     [
-        ({"s3_secret_key": "another secret"}, "credentials", "the secret key does not belong"),
+        ({"s3_secret_key": "another-secret"}, "credentials", "the secret key does not belong"),
         ({"s3_access_key": "NOBODY"}, "credentials", "does not know the access key"),
         ({"s3_bucket": "there-is-none"}, "bucket", "there is no such bucket"),
         ({"s3_endpoint": "http://127.0.0.1:9"}, "network", "no connection to"),
@@ -202,7 +202,7 @@ def test_no_way_in(job: Job, server: Server, wrong: dict[str, str], reason: str,
     assert len(remarks.get("fail", "").splitlines()) == ("Could not list" in run.stdout)
     assert set(remarks) <= {"fail"}
     assert len(run.annotations("error")) == 1
-    assert "another secret" not in run.visible
+    assert "another-secret" not in run.visible
 
 
 def _interrupt(how: int, at: str) -> Callable[[list[Step]], Callable[[Request], None]]:
