@@ -12,7 +12,7 @@ import textwrap
 import pytest
 from container import workflows
 from container.workflows import NAME, ROOT, Repository
-from support import galleries, oidc, servers, sts
+from support import cdns, galleries, internet, oidc, servers, sts
 
 EXAMPLES = "examples/workflows"
 SITE = {"index.html", "style.css", "js/app.js", "data/photos.json"}
@@ -223,6 +223,33 @@ def test_deploy_aws(repository, run, keys, made, server):
         assert [each.asked["RoleArn"] for each in service.sessions] == [sts.ROLE]
         assert service.strangers == []
         assert not [each for each in (*issuer.tokens, *service.secrets()) if each in log]
+
+
+@pytest.mark.parametrize(
+    ("provider", "secret", "zone"),
+    [
+        ("bunny", "BUNNY_API_KEY", ("123456", cdns.PULL_ZONE)),
+        ("cloudflare", "CLOUDFLARE_API_TOKEN", ("0123456789abcdef0123456789abcdef", cdns.ZONE)),
+    ],
+)
+def test_behind_a_cdn(repository, run, made, server, bucket, provider, secret, zone):
+    """Visitors see a new page at once, and the job has looked whether they do."""
+    token = {"bunny": cdns.BUNNY_KEY, "cloudflare": cdns.CLOUDFLARE_TOKEN}[provider]
+    repository.secrets[secret] = token
+    name = f"{EXAMPLES}/deploy-{provider}.yml"
+    text = (repository.root / name).read_text("utf-8")
+    assert zone[0] in text
+    repository.write(name, text.replace(*zone))
+    with internet.served(server, bucket) as outside:
+        repository.write("authority.pem", outside.authority)
+        repository.environ = outside.environ | {"SSL_CERT_FILE": "authority.pem"}
+        run(f"deploy-{provider}", "push")
+        before = outside.see("/")
+        (made.site / "index.html").write_bytes(b"<!doctype html><title>Changed</title>")
+        log = run(f"deploy-{provider}", "push")
+        assert outside.see("/") != before
+    assert "as it was sent" in log
+    assert token not in log
 
 
 def test_approval(repository, run, keys, made, server, bucket):

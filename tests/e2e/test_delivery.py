@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import json
 import signal
-import ssl
-import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import boto3
 import pytest
-import trustme
 from support import cdns, failure
-from support.cdns import BunnyApi, Cache, CloudflareApi
+from support.internet import HOST, Internet, served
 from support.process import Job
-from support.scripted import Answer, Request, Script, scripted
+from support.scripted import Answer
 from support.servers import Server
 
-HOST = "photos.example.org"
 MANIFEST = "gallery-metadata.json"
 ODD = "it's #1? 100% (ü+ü)"
 SECONDS = 30
@@ -38,52 +33,12 @@ on_moto = pytest.mark.parametrize("server", ["moto"], indirect=True)
 each_provider = pytest.mark.parametrize("provider", ["bunny", "cloudflare"])
 
 
-@dataclass
-class Internet:
-    """All that lies behind the proxy."""
-
-    cache: Cache
-    bunny: BunnyApi
-    cloudflare: CloudflareApi
-    held: threading.Event = field(default_factory=threading.Event)
-    holding: bool = False
-    script: Script = field(default_factory=Script)
-
-    def answer(self, request: Request) -> Answer:
-        host = request.headers["Host"].partition(":")[0]
-        if host == HOST:
-            return self.cache.answer(request)
-        if self.holding:
-            self.held.set()
-            return Answer(503)
-        return {"api.bunny.net": self.bunny, "api.cloudflare.com": self.cloudflare}[host].answer(
-            request
-        )
-
-    def to(self, host: str) -> list[Request]:
-        return [each for each in self.script.requests if each.headers["Host"].startswith(host)]
-
-    def see(self, path: str) -> bytes:
-        """What a visitor gets."""
-        return self.cache.get(path).body
-
-
 @pytest.fixture
 def internet(server: Server, bucket: str, job: Job, tmp_path) -> Iterator[Internet]:
     """The job's way out is a proxy, and it trusts the authority of those behind."""
-    cache = Cache(server, bucket)
-    made = Internet(cache, BunnyApi(cache), CloudflareApi(cache))
-    authority = trustme.CA()
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(HOST, "api.bunny.net", "api.cloudflare.com").configure_cert(tls)
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    with scripted(made.answer, tls) as script:
-        made.script = script
-        job.environ |= {
-            "HTTPS_PROXY": script.address,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
-        }
+    with served(server, bucket) as made:
+        (tmp_path / "authority.pem").write_text(made.authority)
+        job.environ |= made.environ | {"SSL_CERT_FILE": str(tmp_path / "authority.pem")}
         job.inputs["public-url"] = f"https://{HOST}"
         yield made
 
