@@ -6,9 +6,9 @@ All are found in one go: a wrong type in one photo hides neither a duplicate nor
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -62,7 +62,7 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
 
 
 def _unspeakable(value: Any, path: JsonPath) -> Iterator[Located]:
-    """Values that JSON in UTF-8 cannot hold: half surrogate pairs, infinite numbers."""
+    """Half surrogate pairs, which UTF-8 cannot hold, and numbers that most readers of JSON cannot."""
     match value:
         case dict():
             for name, member in value.items():
@@ -73,7 +73,7 @@ def _unspeakable(value: Any, path: JsonPath) -> Iterator[Located]:
                 yield from _unspeakable(item, (*path, index))
         case str() if any("\ud800" <= letter <= "\udfff" for letter in value):
             yield path, "is no valid Unicode text"
-        case float() if math.isinf(value):
+        case float() | int() if abs(value) > sys.float_info.max:
             yield path, "is too large a number"
 
 
