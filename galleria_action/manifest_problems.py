@@ -62,7 +62,7 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
 
 
 def _unspeakable(value: Any, path: JsonPath) -> Iterator[Located]:
-    """Half surrogate pairs, which UTF-8 cannot hold, and numbers that are too large for most readers."""
+    """Half surrogate pairs, which UTF-8 cannot hold, and numbers too large for most readers."""
     match value:
         case dict():
             for name, member in value.items():
