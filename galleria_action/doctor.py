@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import traceback
 from collections.abc import Mapping, Sequence
 
 from galleria_action import (
@@ -17,16 +16,21 @@ from galleria_action import (
     doctor_config,
     doctor_probes,
     doctor_report,
+    ending,
     launch,
     sources,
 )
 from galleria_action import config as configuration
 from galleria_action.config import Config
 from galleria_action.doctor_probes import Probes
-from galleria_action.errors import Cancelled, DeployError, FailureReason, bug
+from galleria_action.errors import Cancelled, DeployError, FailureReason
 from galleria_action.options import Parser
 from galleria_action.runner import Runner
 from galleria_action.sources import Sources
+
+CANCELLED = (
+    "Throw-away objects were removed again; if one could not be, the next run tells which it is."
+)
 
 _DESCRIPTION = """\
 Find out whether a deployment to the bucket will work: try what one does on throw-away objects of
@@ -73,14 +77,12 @@ def main(
     """
     runner = Runner(environ)
     try:
-        _examine(flags, environ, here, stopped, runner)
+        with ending.explained(runner, cancelled=CANCELLED):
+            _examine(flags, environ, here, stopped, runner)
     except DeployError as error:
-        return _failed(error, runner)
-    except Cancelled:
-        return _failed(_cancelled(), runner)
-    except Exception as error:  # noqa: BLE001
-        runner.say(traceback.format_exc())
-        return _failed(bug(error), runner)
+        runner.error(error)
+        runner.set_outputs({"failure-reason": error.reason})
+        return error.exit_status
     runner.set_outputs({"failure-reason": ""})
     return 0
 
@@ -107,24 +109,10 @@ def _examine(
     run(config, Probes(client, signing, config, prefix, retries), prefix, runner)
 
 
-def _failed(error: DeployError, runner: Runner) -> int:
-    runner.error(error)
-    runner.set_outputs({"failure-reason": error.reason})
-    return error.exit_status
-
-
 def _no_keys() -> DeployError:
     return DeployError(
         FailureReason.CREDENTIALS,
         "Error: There are no keys of the bucket to try",
         advice="GitHub gives no secrets to pull requests from forks and of Dependabot. Run the "
         "doctor on a branch of your own, or by hand.",
-    )
-
-
-def _cancelled() -> DeployError:
-    return DeployError(
-        FailureReason.CANCELLED,
-        "Error: Cancelled",
-        advice="The throw-away objects were removed again.",
     )

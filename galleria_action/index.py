@@ -9,14 +9,13 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any
 
-from galleria_action import index_config, index_report, indexing, launch, photo_files
-from galleria_action.errors import Cancelled, DeployError, FailureReason, bug
+from galleria_action import ending, index_config, index_report, indexing, launch, photo_files
+from galleria_action.errors import Cancelled, DeployError, FailureReason
 from galleria_action.full_reader import FullReader, Observer
 from galleria_action.index_config import IndexConfig
 from galleria_action.manifest_file import ManifestFile
@@ -33,6 +32,7 @@ from galleria_action.workspace import Workspace
 
 BYTES_IN_MEMORY = 256 << 20
 READERS = min(16, (os.cpu_count() or 2) * 2)
+CANCELLED = "The manifest is whole: it is replaced at the very end or not at all."
 
 _DESCRIPTION = """\
 Make gallery-metadata.json, the manifest, for a folder of processed photos, or refresh it: ids,
@@ -133,14 +133,12 @@ def main(
     """
     runner = Runner(environ)
     try:
-        changes = _index(flags, environ, here, stopped, runner)
+        with ending.explained(runner, cancelled=CANCELLED):
+            changes = _index(flags, environ, here, stopped, runner)
     except DeployError as error:
-        return _failed(error, runner)
-    except Cancelled:
-        return _failed(_cancelled(), runner)
-    except Exception as error:  # noqa: BLE001
-        runner.say(traceback.format_exc())
-        return _failed(bug(error), runner)
+        runner.error(error)
+        runner.set_outputs({"changes": "", "failure-reason": error.reason})
+        return error.exit_status
     runner.set_outputs({"changes": str(changes).lower(), "failure-reason": ""})
     return 0
 
@@ -174,17 +172,3 @@ def _observer(runner: Runner, environ: Mapping[str, str]) -> Observer:
     if sys.stderr.isatty() and environ.get("GITHUB_ACTIONS") != "true":
         return Bar(runner.say, every_object=False, doing="Reading")
     return Lines(runner.say, time.monotonic, every_object=False, done="read")
-
-
-def _failed(error: DeployError, runner: Runner) -> int:
-    runner.error(error)
-    runner.set_outputs({"changes": "", "failure-reason": error.reason})
-    return error.exit_status
-
-
-def _cancelled() -> DeployError:
-    return DeployError(
-        FailureReason.CANCELLED,
-        "Error: Cancelled",
-        advice="The manifest is whole: it is replaced at the very end or not at all.",
-    )

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 from galleria_action import (
     collaborators,
     deployed,
+    ending,
     heap,
     launch,
     outputs,
@@ -30,13 +29,7 @@ from galleria_action.apply import BYTES_IN_FLIGHT, Deployment
 from galleria_action.config import Config
 from galleria_action.content import Content
 from galleria_action.delivery import Delivery
-from galleria_action.errors import (
-    Cancelled,
-    DeployError,
-    FailureReason,
-    StoreError,
-    bug,
-)
+from galleria_action.errors import Cancelled, DeployError, StoreError
 from galleria_action.forks import cores, forks
 from galleria_action.journal import Journal
 from galleria_action.neighbours import Neighbours
@@ -53,8 +46,8 @@ from galleria_action.store import Store
 from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
-if TYPE_CHECKING:
-    pass  # loads botocore
+READERS = min(16, (os.cpu_count() or 2) * 2)
+CANCELLED = "What arrived is recorded: a rerun sends only what is missing."
 
 
 def run(
@@ -164,14 +157,13 @@ def main(
     runner = Runner(environ)
     results = Results()
     try:
-        _deploy(flags, environ, here, stopped, runner, results)
+        with ending.explained(runner, cancelled=CANCELLED):
+            _deploy(flags, environ, here, stopped, runner, results)
     except DeployError as error:
-        return _failed(error, results, runner)
-    except Cancelled:
-        return _failed(_cancelled(), results, runner)
-    except Exception as error:  # noqa: BLE001
-        runner.say(traceback.format_exc())
-        return _failed(bug(error), results, runner)
+        results.failure = error.reason
+        presentation.failed(error, results, runner)
+        runner.set_outputs(outputs.render(results))
+        return error.exit_status
     runner.set_outputs(outputs.render(results))
     return 0
 
@@ -227,21 +219,3 @@ def _green(runner: Runner) -> Iterator[None]:
         yield
     except StoreError as error:
         presentation.without_plan(error.headline.removeprefix("Error: "), runner)
-
-
-READERS = min(16, (os.cpu_count() or 2) * 2)
-
-
-def _failed(error: DeployError, results: Results, runner: Runner) -> int:
-    results.failure = error.reason
-    presentation.failed(error, results, runner)
-    runner.set_outputs(outputs.render(results))
-    return error.exit_status
-
-
-def _cancelled() -> DeployError:
-    return DeployError(
-        FailureReason.CANCELLED,
-        "Error: Cancelled",
-        advice="What arrived is recorded: a rerun sends only what is missing.",
-    )
