@@ -233,6 +233,26 @@ def test_interrupted(job: Job, server: Server, bucket: str, how: int, at: str):
 
 
 @on_moto
+def test_interrupted_and_cut_off(job: Job, server: Server, bucket: str):
+    """A run that is stopped, and cannot remove anything, does not say that it has."""
+    steps: list[Step] = []
+
+    def lose(request: Request) -> None:
+        if request.method == "DELETE":
+            raise Lost
+
+    with proxy(server) as between:
+        between.before, between.after = lose, _interrupt(signal.SIGTERM, "/page.html")(steps)
+        step = job.start("doctor", s3_endpoint=between.server.endpoint)
+        steps.append(step)
+        run = step.finish()
+    assert run.status == 130, run.stdout
+    assert servers.listing(server, bucket)
+    assert "if one could not be, the next run tells which it is" in run.stdout
+    assert "throw-away objects of other runs" in found(job.run("doctor"))["note"]
+
+
+@on_moto
 def test_killed(job: Job, server: Server, bucket: str):
     """After SIGKILL the next run tells what is left and whose it is."""
     steps: list[Step] = []
