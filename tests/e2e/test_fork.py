@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import unquote
 
 import pytest
-from support import servers
+from support import listening, servers
 from support.process import Job
 from support.servers import Server
 
@@ -63,10 +62,8 @@ def server(moto) -> Server:
 @pytest.fixture
 def website(server, bucket) -> Iterator[Website]:
     made = Website(server, bucket)
-    Thread(target=made.serve_forever, daemon=True).start()
-    yield made
-    made.shutdown()
-    made.server_close()
+    with listening.serving(made):
+        yield made
 
 
 @pytest.fixture

@@ -9,20 +9,17 @@ galleries every time.
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
-from botocore.exceptions import ClientError
 from support import galleries, process, servers
 from support.galleries import Gallery
 from support.process import Job, Run
 from support.servers import Server
+from support.watcher import photo_keys, watched
 
 from galleria_action import keys, ledger
 
@@ -69,54 +66,6 @@ LAST = (0, 7, 9)
 """A whole run of each gallery."""
 
 
-@dataclass
-class Watcher:
-    """Looks all the time whether every key of each live manifest exists."""
-
-    server: Server
-    bucket: str
-    rounds: int = 0
-    missing: dict[str, set[str]] = field(default_factory=dict)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        while not self.ended.wait(0.02):
-            for place in (FIRST, SECOND, THIRD):
-                live = self.live(place)
-                absent = photo_keys(live) - servers.listing(self.server, self.bucket).keys()
-                # After a commit in between, other keys have to exist.
-                if self.live(place) == live:
-                    self.missing.setdefault(place.metadata_key, set()).update(absent)
-                    self.rounds += 1
-
-    def live(self, place: Place) -> bytes:
-        try:
-            return servers.body(self.server, self.bucket, place.metadata_key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
-                raise
-            return b'{"photos": []}'
-
-
-def photo_keys(manifest: bytes) -> set[str]:
-    photos = json.loads(manifest)["photos"]
-    return {f"photos/{path}" for photo in photos for path in photo["files"].values()}
-
-
-@contextmanager
-def watched(server: Server, bucket: str) -> Iterator[Watcher]:
-    watcher = Watcher(server, bucket)
-    thread = threading.Thread(target=watcher.watch)
-    thread.start()
-    try:
-        yield watcher
-    finally:
-        watcher.ended.set()
-        thread.join()
-    assert watcher.rounds
-    assert not any(watcher.missing.values()), watcher.missing
-
-
 def version(root, seed: str) -> Gallery:
     """Some of the photos, some of them changed, and a site of its own."""
     choose = random.Random(seed)
@@ -155,7 +104,7 @@ def test_ten_at_once(server: Server, bucket: str, tmp_path, number: int):
             before = job(f"before {place.metadata_key}", place).run()
             assert before.status == 0, before.stdout
         jobs = {each: job(str(each), RUNS[each][0]) for each in chosen}
-        with watched(server, bucket):
+        with watched(server, bucket, *(each.metadata_key for each in (FIRST, SECOND, THIRD))):
             steps = [each.start(**RUNS[number][1]) for number, each in jobs.items()]
             runs: list[Run] = [step.finish() for step in steps]
             for run in runs:

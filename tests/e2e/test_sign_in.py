@@ -249,7 +249,7 @@ def other_account(service: Sts, issuer: Issuer) -> dict[str, str]:
 
 
 def no_sts(service: Sts, issuer: Issuer) -> dict[str, str]:
-    service.hook = lambda _: sts.Answer(405)
+    service.hook = lambda _: oidc.Answer(405)
     return {}
 
 
@@ -302,7 +302,7 @@ def test_no_token(job, service, issuer, answer, reason, text):
 def test_a_fault_that_passes(job, service, issuer):
     """Both are asked again, as the bucket would be."""
     issuer.hook = lambda number: oidc.Answer(502) if number == 1 else None
-    service.hook = lambda number: sts.Answer(503) if number == 1 else None
+    service.hook = lambda number: oidc.Answer(503) if number == 1 else None
     assert job.run().status == 0
     assert (len(issuer.tokens), len(service.sessions)) == (1, 1)
 
@@ -316,7 +316,7 @@ def test_the_token_goes_nowhere_else(job, service, issuer):
         assert "gives this job no token (302)" in "\n".join(first.log)
 
         issuer.hook = lambda _: None
-        service.hook = lambda _: sts.Answer(307, location=f"{other.server.endpoint}/")
+        service.hook = lambda _: oidc.Answer(307, location=f"{other.server.endpoint}/")
         second = job.run()
         assert second.outputs["failure-reason"] == "credentials"
         assert_nothing_shown(issuer, service, first, second)

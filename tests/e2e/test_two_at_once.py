@@ -6,9 +6,8 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from support.galleries import Gallery
 from support.process import Job, Run
 from support.proxy import Request, proxy
 from support.servers import Server
+from support.watcher import watched
 
 from galleria_action.errors import FailureReason
 
@@ -27,48 +27,6 @@ SECONDS = 30
 on_stores_with_conditions = pytest.mark.parametrize(
     "server", ["moto", pytest.param("ceph", marks=pytest.mark.ceph)], indirect=True
 )
-
-
-@dataclass
-class Watcher:
-    """Looks all the time whether every key of the live manifest exists."""
-
-    server: Server
-    bucket: str
-    rounds: int = 0
-    missing: set[str] = field(default_factory=set)
-    _stopped: threading.Event = field(default_factory=threading.Event)
-
-    def watch(self) -> None:
-        while not self._stopped.wait(0.02):
-            live = servers.body(self.server, self.bucket, MANIFEST)
-            absent = _photo_keys(live) - servers.listing(self.server, self.bucket).keys()
-            # After a commit in between, other keys have to exist.
-            if servers.body(self.server, self.bucket, MANIFEST) == live:
-                self.missing |= absent
-                self.rounds += 1
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-
-def _photo_keys(manifest: bytes) -> set[str]:
-    photos = json.loads(manifest)["photos"]
-    return {f"photos/{path}" for photo in photos for path in photo["files"].values()}
-
-
-@contextmanager
-def _watched(server: Server, bucket: str) -> Iterator[Watcher]:
-    watcher = Watcher(server, bucket)
-    thread = threading.Thread(target=watcher.watch)
-    thread.start()
-    try:
-        yield watcher
-    finally:
-        watcher.stop()
-        thread.join()
-    assert watcher.rounds
-    assert watcher.missing == set()
 
 
 @pytest.fixture
@@ -139,7 +97,7 @@ def test_one_commits_and_the_other_reports_it(version, server, bucket):
         version("one", lambda gallery: (gallery.add("one"), gallery.remove("b"))),
         version("two", lambda gallery: (gallery.add("two"), gallery.remove("c"))),
     ]
-    with _watched(server, bucket):
+    with watched(server, bucket, MANIFEST):
         runs = _at_once(server, *jobs)
         assert sorted(run.status for run in runs) == [0, 1], runs
         loser, winner = sorted(zip(runs, jobs, strict=True), key=lambda each: -each[0].status)
@@ -167,7 +125,7 @@ def test_both_change_the_same_photos(version, server, bucket):
         return lambda gallery: [gallery.add(name, seed=f"{name} {seed}") for name in ("a", "b")]
 
     jobs = [version("one", changed("one")), version("two", changed("two"))]
-    with _watched(server, bucket):
+    with watched(server, bucket, MANIFEST):
         runs = _at_once(server, *jobs)
         failed = [each for each in zip(runs, jobs, strict=True) if each[0].status]
         assert failed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import stat
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from support import failure, galleries, process, servers
+from support import failure, galleries, listening, process, servers
 from support.galleries import Gallery
 from support.process import Job
 from support.servers import HOST, Server
@@ -75,14 +74,9 @@ def _served(issuer: Issuer) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with HTTPServer((HOST, 0), Handler) as listener:
-        thread = threading.Thread(target=listener.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield f"http://{HOST}:{listener.server_port}/credentials"
-        finally:
-            listener.shutdown()
-            thread.join()
+    listener = HTTPServer((HOST, 0), Handler)
+    with listening.serving(listener):
+        yield f"http://{HOST}:{listener.server_port}/credentials"
 
 
 def _container(url: str, folder: Path) -> dict[str, str]:

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import trustme
+from support import listening
 from support.proxy import connection_to
 from support.servers import HOST, Server
 
@@ -191,15 +192,11 @@ def wire(upstream: Server, witness: Witness, authority: Authority | None) -> Ite
     )
     made = Wire(server, upstream, witness)
     listener.wire, listener.tls = made, authority.context if authority else None
-    thread = threading.Thread(target=listener.serve_forever, args=[0.02])
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.closing.set()
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
+    with listening.serving(listener):
+        try:
+            yield made
+        finally:
+            made.closing.set()
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,11 @@ import json
 
 import pytest
 from support import galleries, program
-from support.memory import MemoryStore, RecordingStore
 
 from galleria_action import exif, ledger
 
 MANIFEST = "gallery-metadata.json"
 LEDGER = ".galleria/gallery-metadata.json.ledger.json.gz"
-
-
-@pytest.fixture
-def store():
-    return RecordingStore(MemoryStore())
-
-
-@pytest.fixture
-def gallery(tmp_path):
-    return galleries.make(tmp_path)
 
 
 def fill(store, gallery, *, prefix="photos/", manifest=True):

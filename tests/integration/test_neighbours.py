@@ -6,18 +6,13 @@ import json
 
 import pytest
 from support import galleries, program
-from support.memory import MemoryStore, Operation, RecordingStore
+from support.memory import Operation
 
 from galleria_action import keys, ledger
 from galleria_action.errors import FailureReason, StoreError
 
 ONE, TWO = "one.json", "folder/two.json"
 OF_B = {"photos/full/b.jpg", "photos/web/b.jpg", "photos/thumb/b.webp"}
-
-
-@pytest.fixture
-def store():
-    return RecordingStore(MemoryStore())
 
 
 @pytest.fixture

@@ -16,16 +16,6 @@ MANIFEST = "gallery-metadata.json"
 LEDGER = ".galleria/gallery-metadata.json.ledger.json.gz"
 
 
-@pytest.fixture
-def store():
-    return RecordingStore(MemoryStore())
-
-
-@pytest.fixture
-def gallery(tmp_path):
-    return galleries.make(tmp_path)
-
-
 def published(store) -> set[str]:
     """Keys that the live manifest lists."""
     found = store.inner.objects.get(MANIFEST)

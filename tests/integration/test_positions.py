@@ -9,7 +9,6 @@ import json
 import pytest
 from PIL import Image
 from support import galleries, program
-from support.memory import MemoryStore, RecordingStore
 
 LEDGER = ".galleria/gallery-metadata.json.ledger.json.gz"
 FULLS = [f"photos/full/{name}.jpg" for name in "abc"]
@@ -19,11 +18,6 @@ def place_of(data: bytes) -> dict:
     """The GPS tags that Pillow reads."""
     with Image.open(io.BytesIO(data)) as image:
         return dict(image.getexif().get_ifd(0x8825))
-
-
-@pytest.fixture
-def store():
-    return RecordingStore(MemoryStore())
 
 
 @pytest.fixture

@@ -55,16 +55,6 @@ class RecordedCdn:
 
 
 @pytest.fixture
-def store():
-    return RecordingStore(MemoryStore())
-
-
-@pytest.fixture
-def gallery(tmp_path):
-    return galleries.make(tmp_path)
-
-
-@pytest.fixture
 def caches(store):
     return RecordedCdn(store)
 

@@ -21,11 +21,6 @@ def store():
     return MemoryStore()
 
 
-@pytest.fixture
-def gallery(tmp_path):
-    return galleries.make(tmp_path)
-
-
 def page(gallery, ran) -> str:
     assert ran.outputs["report-path"] == "galleria-report/report.html"
     return (gallery.root / ran.outputs["report-path"]).read_text()

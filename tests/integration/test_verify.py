@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from support import galleries, program
-from support.memory import MemoryStore, RecordingStore
+from support import program
 
 from galleria_action import cdn, report
 from galleria_action.delivery import Delivery
@@ -38,16 +37,6 @@ class Everybody:
 class Cdn:
     def purge(self, call) -> None:
         pass
-
-
-@pytest.fixture
-def store():
-    return RecordingStore(MemoryStore())
-
-
-@pytest.fixture
-def gallery(tmp_path):
-    return galleries.make(tmp_path)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from support import listening
 from support.servers import HOST
 
 REPOSITORY = "someone/gallery"
@@ -158,14 +159,8 @@ def github(prefix: str = "") -> Iterator[GitHub]:
     listener.daemon_threads = True
     made = GitHub(f"http://{HOST}:{listener.server_port}{prefix}")
     listener.state, listener.prefix = made, prefix
-    thread = threading.Thread(target=listener.serve_forever, args=[0.02])
-    thread.start()
-    try:
+    with listening.serving(listener):
         yield made
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

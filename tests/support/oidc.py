@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+from support import listening
 from support.servers import HOST
 
 REPOSITORY = "someone/gallery"
@@ -71,7 +72,7 @@ def key(name: str = "issuer") -> Key:
 
 
 class Answer(NamedTuple):
-    """An answer in place of a token."""
+    """An answer in place of what was asked for."""
 
     status: int
     body: bytes = b""
@@ -160,14 +161,8 @@ def issuer(subject: str = f"repo:{REPOSITORY}:ref:refs/heads/main") -> Iterator[
         "run_id": "1",
     }
     listener.state = made
-    thread = threading.Thread(target=listener.serve_forever, args=[0.02])
-    thread.start()
-    try:
+    with listening.serving(listener):
         yield made
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
 
 
 def signed(key: Key, claims: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from support import listening
 from support.servers import HOST, Server
 
 
@@ -82,15 +83,11 @@ def proxy(upstream: Server) -> Iterator[Proxy]:
     endpoint = f"http://{HOST}:{listener.server_port}"
     made = Proxy(replace(upstream, endpoint=endpoint, ca_bundle=None))
     listener.proxy, listener.upstream = made, upstream
-    thread = threading.Thread(target=listener.serve_forever, args=[0.05])
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.ended.set()
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
+    with listening.serving(listener):
+        try:
+            yield made
+        finally:
+            made.ended.set()
 
 
 class Forwarder(BaseHTTPRequestHandler):

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 from galleria_action.fast_store import FastStore
-from support import servers
+from support import listening, servers
 from support.servers import HOST, Server
 
 
@@ -77,17 +77,8 @@ def scripted(
     listener = _Listener((HOST, 0), _Handler)
     script = Script(f"http://{HOST}:{listener.server_port}")
     listener.script, listener.answer, listener.tls = script, answer, tls
-    thread = threading.Thread(target=listener.serve_forever, args=[0.05])
-    thread.start()
-    try:
+    with listening.serving(listener):
         yield script
-    finally:
-        listener.shutdown()
-        thread.join()
-        for each in listener.connections:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        listener.server_close()
 
 
 def store(url: str, stopped: threading.Event | None = None, **access: str) -> FastStore:
@@ -101,6 +92,12 @@ class _Listener(ThreadingHTTPServer):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.connections: list[socket.socket] = []
+
+    def server_close(self) -> None:
+        for each in self.connections:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

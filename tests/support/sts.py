@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
@@ -30,8 +30,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from support import proxy, trust_policy
-from support.oidc import Issuer
+from support import listening, proxy, trust_policy
+from support.oidc import Answer, Issuer
 from support.servers import HOST, Server
 
 ACCOUNT = "111122223333"
@@ -47,14 +47,6 @@ class Refused(Exception):
         super().__init__(message)
         self.code = code
         self.status = status
-
-
-class Answer(NamedTuple):
-    """An answer in place of STS's own."""
-
-    status: int
-    body: bytes = b""
-    location: str = ""
 
 
 @dataclass
@@ -195,14 +187,8 @@ def sts(upstream: Server, issuer: Issuer) -> Iterator[Sts]:
         {issuer.url: {AUDIENCE}},
     )
     listener.state, listener.upstream = made, upstream
-    thread = threading.Thread(target=listener.serve_forever, args=[0.02])
-    thread.start()
-    try:
+    with listening.serving(listener):
         yield made
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
 
 
 def _published_key(issuer: str, key_id: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 from PIL import ExifTags, Image, ImageStat
+from support import listening
 
 from galleria_action.exif import edit
 
@@ -217,12 +217,8 @@ def address() -> Iterator[str]:
         return objects.get(key)
 
     server = serve(get)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening.serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, bytes, dict[str, str]]:
