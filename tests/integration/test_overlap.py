@@ -20,6 +20,7 @@ from support.program import Ran
 from support.turns import Turns
 
 from galleria_action import keys, ledger
+from galleria_action.delivery import Delivery
 
 ORDERS = int(os.environ.get("GALLERIA_OVERLAP", "12"))
 FIRST = int(os.environ.get("GALLERIA_OVERLAP_FIRST", "0"))
@@ -80,30 +81,34 @@ class Deployment:
         )
         return root
 
-    def run(self, root: Path, store) -> Ran:
-        return program.run(root, store, **self.place.inputs, **dict(self.inputs))
+    def run(self, root: Path, store, delivery: Delivery = program.NOBODY) -> Ran:
+        inputs = self.place.inputs | dict(self.inputs)
+        return program.run(root, store, delivery=delivery, **inputs)
 
 
 @dataclass
 class Look:
-    """The last look before a delete, and the delete: the one moment that no store can close.
-
-    The README tells of it, and `test_neighbours` that it is told. Here it is one step.
-    """
+    """From the last look before a delete to the delete: as long as a request or two."""
 
     place: Place
-    began: bool = False
+    number: int = 0
+    """Of looks that began."""
+    lasts: bool = False
 
-    def holds(self, operation: Operation) -> bool:
-        """Whether the operation belongs to the look that the one before it has begun."""
-        last, self.began = self.began, operation == ("list", keys.RECORDS)
-        goes_on = last and (
+    def told(self, operation: Operation) -> bool:
+        """Whether the operation goes on with the look that an earlier one has begun."""
+        goes_on = self.lasts and (
             (operation.name == "get" and keys.gallery(operation.key) is not None)
             or operation == ("head", self.place.metadata_key)
             or operation.name == "delete"
         )
-        self.began = self.began or goes_on
+        begins = operation == ("list", keys.RECORDS)
+        self.number += begins
+        self.lasts = goes_on or begins
         return goes_on
+
+    def ended(self) -> None:
+        self.lasts = False
 
 
 @dataclass
@@ -124,15 +129,42 @@ class Overlap:
         ]
 
     def at_once(self, seed: int) -> list[Ran]:
+        """Run all; between any two requests of one those of others may come.
+
+        Who waits does so for longer than a look and its delete take. Where the store knows no
+        conditions, the moment between these is not closed: there they are one step.
+        """
         turns = Turns(seed)
+        looks = [Look(each.place) for each in self.deployments]
+        steps = self.bucket.conditions and self.bucket.knows_conditions
 
         def start(number: int) -> Callable[[], Ran]:
-            deployment = self.deployments[number]
+            deployment, look = self.deployments[number], looks[number]
             store = RecordingStore(self.bucket)
-            look = Look(deployment.place)
-            store.before = lambda operation: None if look.holds(operation) else turns.turn()
-            store.after = lambda operation: self._watch(deployment.place, operation)
-            return lambda: deployment.run(self.roots[number], store)
+
+            def before(operation: Operation) -> None:
+                if not look.told(operation) or steps:
+                    turns.turn()
+
+            def after(operation: Operation) -> None:
+                self._watch(deployment.place, operation)
+                if operation.name == "delete":
+                    look.ended()
+
+            def rest(_seconds: float) -> None:
+                look.ended()
+                now = [(each, each.number) for each in looks if each.lasts]
+                while any(each.lasts and each.number == then for each, then in now):
+                    turns.turn(patient=True)
+
+            def run() -> Ran:
+                try:
+                    return deployment.run(self.roots[number], store, Delivery(rest=rest))
+                finally:
+                    look.ended()
+
+            store.before, store.after = before, after
+            return run
 
         return turns.run([start(number) for number in range(len(self.deployments))])
 

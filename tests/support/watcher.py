@@ -63,4 +63,4 @@ def watched(server: Server, bucket: str, *manifests: str) -> Iterator[None]:
         watcher.ended.set()
         thread.join()
     assert watcher.rounds
-    assert watcher.missing == {}
+    assert not watcher.missing, watcher.missing
