@@ -13,7 +13,7 @@ when all else is done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,10 +27,12 @@ from galleria_action.ledger import Entry, Owner
 from galleria_action.neighbours import Neighbours
 from galleria_action.plan import Change, Kind, Plan
 from galleria_action.publication import Stale
+from galleria_action.publishing import Publishing
 from galleria_action.purging import Connect, Purging
 from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
 from galleria_action.sending import Put, Sender, Source
+from galleria_action.standby import Standby
 from galleria_action.store import Store, Uplink
 from galleria_action.transfer import ByteBudget
 
@@ -60,12 +62,22 @@ class Deployment:
     executor: Executor
     observer: Observer
     budget: ByteBudget
+    clock: Callable[[], float]
+    rest: Callable[[float], None]
     connect: Connect | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
     def __post_init__(self) -> None:
         self._sender = Sender(self.store, self.source, self.executor, self.budget)
         self._purging = Purging(self.connect, self.plan, self.journal)
+        standby = Standby(self.rest, self.observer)
+        self._publishing = Publishing(
+            plan=self.plan,
+            remote=self.remote,
+            journal=self.journal,
+            neighbours=self.neighbours,
+            standby=standby,
+        )
         self._deletion = Deletion(
             plan=self.plan,
             remote=self.remote,
@@ -74,6 +86,8 @@ class Deployment:
             neighbours=self.neighbours,
             outcome=self.outcome,
             observer=self.observer,
+            standby=standby,
+            clock=self.clock,
         )
         self._listed = self.remote.photo_keys(self.plan.photos_prefix)
         self._expected = {
@@ -94,7 +108,7 @@ class Deployment:
         known = self.remote.ledger.entries
         news = {key: entry for key, entry in plan.kept.items() if known.get(key) != entry}
         self.journal.suppose(news)
-        self.journal.suppose(dict.fromkeys(plan.forgotten))
+        self.journal.forget(plan.forgotten)
         self._announce()
         self.observer.started(plan.totals.objects_to_put, plan.totals.bytes_to_upload)
         try:
@@ -132,11 +146,14 @@ class Deployment:
                     self._upload(group, uplink)
                     commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
         self._deletion.announce()
+        if self._commits:
+            self.journal.note_committing(self.remote.manifest_etag)
         if self._commits or self.plan.is_part or self.plan.deletes:
             self.journal.flush()
         if self.plan.is_part:
             return
         if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
+            self._publishing.claim(self._expected)
             self._check_listing()
         etag = self._commit() if self._commits else self.remote.manifest_etag
         self._purging.changed()
@@ -229,6 +246,7 @@ class Deployment:
         self.outcome.uploaded_bytes += len(data)
         facts = Entry(Owner.MANIFEST, change.source, "", change.headers.digest, change.size, etag)
         self.journal.note({change.key: facts})
+        self.journal.note_committed()
         self.observer.put(change)
         return etag
 

@@ -1,26 +1,30 @@
 """Deletes what nothing refers to any more, once the new gallery is live.
 
 Right before each batch it looks once more: that nobody has committed since, that no other run has
-said anything of the keys, and that no other gallery publishes them.
+said anything of the keys, and that no other gallery publishes them. Who publishes one of them at
+the same time sees what was announced and waits, see `publishing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from galleria_action import failures
 from galleria_action.journal import Journal
-from galleria_action.ledger import Entry
-from galleria_action.neighbours import Neighbours, UnreadableNeighbour
+from galleria_action.ledger import GOING, Entry
+from galleria_action.neighbours import Look, Neighbours, UnreadableNeighbour
 from galleria_action.plan import Change, Plan
 from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
+from galleria_action.standby import FRESH_SECONDS, Standby
 from galleria_action.store import Store
 
 BETWEEN_LOOKS = 1000
 """Deletes, as many as one request can make."""
+MOST_LOOKS = 3
+"""Before a delete: the first may have to read large ledgers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,8 @@ class Deletion:
     neighbours: Neighbours
     outcome: Outcome
     observer: Observer
+    standby: Standby
+    clock: Callable[[], float]
 
     @cached_property
     def _spared(self) -> frozenset[str]:
@@ -45,16 +51,13 @@ class Deletion:
         What another run has told of since the plan was made is left out. Who puts such a key
         again after that says something new of it, even with the same bytes, and is believed.
         """
-        self.journal.suppose(
-            {
-                each.key: self._announced(each.key)
-                for each in self.plan.deletes
-                if self._stands(each)
-            }
-        )
+        standing = [each.key for each in self.plan.deletes if self._stands(each)]
+        self.journal.suppose({key: self._announced(key) for key in standing})
+        self.journal.note_deletion([*standing, *self._spared])
 
     def retract(self) -> None:
         """What was announced and not deleted is what it was, after a failure."""
+        self.journal.note_deletion([])
         self.journal.suppose(
             {
                 each.key: self._known(each.key)
@@ -69,10 +72,17 @@ class Deletion:
         changes = [
             each for each in (*self.plan.deletes, *self.plan.spared) if self._is_ours(each.key)
         ]
+        if changes and not self.outcome.committed:
+            # Who commits first lets others fail. Who does not may meet one that is about to list
+            # what it has found, and told nobody of it.
+            self.standby.until(
+                lambda: not self._others_commit(etag), "Another deployment seems to be committing"
+            )
         for start in range(0, len(changes), BETWEEN_LOOKS):
             self._delete(changes[start : start + BETWEEN_LOOKS], etag)
         if changes:
             self._look_back(changes, etag)
+        self.journal.note_deletion([])
 
     def _give_away(self) -> None:
         """Leave to other galleries what they publish, too.
@@ -92,9 +102,9 @@ class Deletion:
     def _look_back(self, changes: Sequence[Change], etag: str | None) -> None:
         """No store makes a delete depend on other objects, so the last look may be too old."""
         self._look(etag, "while objects were being deleted: run that one again")
-        theirs = self._theirs()
         gone = [each.key for each in changes if self.journal.entry(each.key) is None]
-        missing = [key for key in gone if key in theirs and self.store.head(key) is None]
+        theirs = self._look_around().published(gone)
+        missing = [key for key in theirs if self.store.head(key) is None]
         if missing:
             raise failures.remote_changed(
                 "another gallery has published what was just being deleted: deploy that one again",
@@ -105,10 +115,24 @@ class Deletion:
         if self.store.head(self.plan.metadata_key) != etag:
             raise failures.remote_changed(f"another deployment was committed {when}")
 
+    def _last_look(self, changes: Sequence[Change], etag: str | None) -> set[str]:
+        """Keys of ``changes`` that are not to be deleted, because other galleries publish them."""
+        for _ in range(MOST_LOOKS):
+            began = self.clock()
+            around = self._look_around()
+            self.journal.refresh(around.own)
+            self._look(etag, "before the deletes")
+            if self.clock() - began < FRESH_SECONDS:
+                break
+        return around.published(each.key for each in changes)
+
+    def _others_commit(self, etag: str | None) -> bool:
+        self.journal.refresh(self._look_around().own)
+        return self.journal.is_committing(etag) and self.store.head(self.plan.metadata_key) == etag
+
     def _delete(self, changes: Sequence[Change], etag: str | None) -> None:
-        theirs = self._theirs()
+        theirs = self._last_look(changes, etag)
         some = [each for each in changes if each.key not in theirs and self._is_ours(each.key)]
-        self._look(etag, "before the deletes")
         errors = self.store.delete([each.key for each in some]) if some else {}
         for change in some:
             if change.key not in errors:
@@ -120,9 +144,9 @@ class Deletion:
         if errors:
             raise failures.delete_error(some[0], errors)
 
-    def _theirs(self) -> Mapping[str, str]:
+    def _look_around(self) -> Look:
         try:
-            return self.neighbours.keys()
+            return self.neighbours.look()
         except UnreadableNeighbour as error:
             raise failures.remote_changed(
                 f"the ledger {error} of another gallery cannot be read, so nothing was deleted"
@@ -136,7 +160,7 @@ class Deletion:
         if key in self._spared:
             return None
         known = self._known(key)
-        return known._replace(etag="") if known else None
+        return known._replace(etag=GOING) if known else None
 
     def _known(self, key: str) -> Entry | None:
         """What the ledger said when the plan was made."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
@@ -55,7 +55,7 @@ def load(
     published = frozenset(wanted)
     ours = _deployed_keys(known, config)
     gone = [key for key in ours if key not in published] if _deletes(config) else []
-    others = _others(neighbours, faults) if gone else {}
+    others = _others(neighbours, gone, faults) if gone else frozenset()
     interesting = chain(published, _deployed_keys(known, config))
     listed = list_keys(store, interesting, executor, known.ledger.entries)
     return replace(known, faults=tuple(faults), others=others, listing=listed)
@@ -65,15 +65,15 @@ def _deletes(config: Config) -> bool:
     return config.delete or config.delete_stale_site
 
 
-def _others(neighbours: Neighbours, faults: list[str]) -> Mapping[str, str]:
+def _others(neighbours: Neighbours, keys: Iterable[str], faults: list[str]) -> Set[str]:
     try:
-        return neighbours.keys()
+        return neighbours.look().published(keys)
     except UnreadableNeighbour as error:
         faults.append(
             f"The ledger {error} of another gallery cannot be read, so nobody knows which files "
             "that one publishes. Nothing is deleted in this run."
         )
-        return {}
+        return frozenset()
 
 
 def _manifest(

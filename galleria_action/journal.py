@@ -3,7 +3,8 @@
 A rerun after a crash then sends only what is missing. Written on the condition that nobody else
 did since; after a conflict the ledger is read again and our own changes are made to it. Many jobs
 may write it at once (see `shard`): of those that try in the same moment one succeeds, so the others
-wait for times of their own.
+wait for times of their own. Each time it is written it gets an ETag of its own, so that no change
+stays unseen that another one has undone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +27,7 @@ from galleria_action.errors import (
     StoreError,
 )
 from galleria_action.headers import Headers
-from galleria_action.ledger import Entry, Ledger
+from galleria_action.ledger import Deletion, Entry, Ledger, Owner
 from galleria_action.store import Condition, Store
 
 HEADERS = Headers("application/gzip", "private, no-store")
@@ -36,6 +37,10 @@ SHARE_OF_TIME = 0.1
 MOST_CONFLICTS = 25
 MOST_DOUBLINGS = 8
 """Of the time within which the next attempt is made: 256 jobs get turns of their own in it."""
+DELETION_SECONDS = 3600.0
+"""After that nobody believes any more that a run is still deleting: it must have been killed."""
+_NOTHING_ELSE = Entry(Owner.MANIFEST, etag="nothing like it")
+"""What no ledger says of a key."""
 
 
 class Journal:
@@ -49,6 +54,7 @@ class Journal:
         etag: str | None,
         clock: Callable[[], float],
         rest: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._key = key
@@ -56,17 +62,28 @@ class Journal:
         self._etag = etag
         self._clock = clock
         self._rest = rest
+        self._now = now
         self._outdated = False
+        self._told = False
         self._changes: dict[str, Entry | None] = {}
         self._to_purge: dict[str, bool] = {}
         self._supposed: dict[str, Entry | None] = {}
+        self._committing: str | None = None
+        self._committed = False
         self._photos_prefix: str | None = None
         self._site_prefix: str | None = None
         self._pause = SECONDS_BETWEEN_FLUSHES
         self._due = clock() + self._pause
+        self._name = f"{random.getrandbits(64):016x}"  # noqa: S311
+        self._deletion: Deletion | None = None
 
     def note(self, changes: Mapping[str, Entry | None]) -> None:
-        """Remember what this run has done: key to entry, None for a key that is gone."""
+        """Remember what this run has done: key to entry, None for a key that is gone.
+
+        It is written even if it is nothing new: who has read the ledger before must not take what
+        it says of these keys for something that nobody has touched since.
+        """
+        self._told = True
         self._changes.update(changes)
         for key in changes:
             self._supposed.pop(key, None)
@@ -80,6 +97,42 @@ class Journal:
             if key in self._supposed or key not in self._changes:
                 self._supposed.setdefault(key, self._base.entries.get(key))
             self._changes[key] = entry
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remember that there is nothing at ``keys``, unless anybody else writes the ledger first.
+
+        Such a one may have put them again and told of it in the very words that are there.
+        """
+        for key in keys:
+            self._changes[key] = None
+            self._supposed[key] = _NOTHING_ELSE
+
+    def note_committing(self, etag: str | None) -> None:
+        """Remember that this run is about to replace the manifest with this ETag, None: to be the first."""
+        self._committing = etag or ""
+
+    def note_committed(self) -> None:
+        """Remember that it was."""
+        self._committed = True
+
+    def note_deletion(self, keys: Iterable[str]) -> None:
+        """Remember that this run is about to delete ``keys``; none: that it is not, any more."""
+        found = frozenset(keys)
+        self._deletion = Deletion(int(self._now()), found) if found else None
+
+    def others_delete(self, keys: Set[str]) -> bool:
+        """Whether another run of this gallery was deleting one of ``keys`` when it was last read."""
+        others = {run: each for run, each in self._base.deletions.items() if run != self._name}
+        return ledger.deletes(others, keys, self.trusted_since)
+
+    @property
+    def trusted_since(self) -> float:
+        """When a deletion must have begun if it is still going on: in seconds since 1970."""
+        return self._now() - DELETION_SECONDS
+
+    def is_committing(self, etag: str | None) -> bool:
+        """Whether some run was about to replace this manifest when the ledger was read."""
+        return self._base.committing == (etag or "")
 
     def note_prefixes(self, photos: str | None, site: str | None) -> None:
         """Remember below which prefixes the finished run deployed; None: not in its scope."""
@@ -97,6 +150,11 @@ class Journal:
     def entry(self, key: str) -> Entry | None:
         """The facts about ``key`` as they are known now."""
         return self._changes[key] if key in self._changes else self._base.entries.get(key)
+
+    def refresh(self, etag: str | None) -> None:
+        """Read the ledger again if its ETag is not the one that this run knows."""
+        if etag != self._etag:
+            self._read_again()
 
     def flush_if_due(self) -> None:
         """Write what is new if the last time is long enough ago; a failure or conflict can wait."""
@@ -152,16 +210,26 @@ class Journal:
         started = self._clock()
         if self._outdated:
             self._read_again()
+        deletions = {
+            run: each
+            for run, each in self._base.deletions.items()
+            if run != self._name and each.began > self.trusted_since
+        }
+        if self._deletion:
+            deletions[self._name] = self._deletion
         current = replace(
             self._base.changed(self._changes),
             photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
             site_prefix=_either(self._site_prefix, self._base.site_prefix),
             to_purge=self._base.to_purge - self._to_purge.keys() | _true(self._to_purge),
+            committing=None if self._committed else _either(self._committing, self._base.committing),
+            deletions=deletions,
         )
-        self._outdated = current != self._base and not self._write(current)
+        news = self._told or current != self._base
+        self._outdated = news and not self._write(current)
         if self._outdated:
             return False
-        self._base, self._changes, self._supposed = current, {}, {}
+        self._base, self._changes, self._supposed, self._told = current, {}, {}, False
         # What is owed stays so until this run has done it: another may purge it too early.
         self._to_purge = dict.fromkeys(_true(self._to_purge), True)
         ended = self._clock()
@@ -170,7 +238,7 @@ class Journal:
         return True
 
     def _write(self, current: Ledger) -> bool:
-        data = ledger.encode(current)
+        data = ledger.encode(current, random.randbytes(4))  # noqa: S311
         try:
             self._etag = self._store.put(self._key, data, HEADERS, Condition(self._etag))
         except ConditionUnknown:
@@ -185,6 +253,7 @@ class Journal:
         found = self._store.get(self._key)
         self._etag = found.etag if found else None
         self._base = deployed.read_ledger(found, self._key, [])
+        self._outdated = False
         for key, seen in [*self._supposed.items()]:
             if self._base.entries.get(key) != seen:
                 del self._supposed[key], self._changes[key]

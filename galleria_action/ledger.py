@@ -9,27 +9,32 @@ owner            'photo', 'site', 'file' (directory mode) or 'manifest'
 source           SHA-256 of the source bytes; '' = known from a manifest only, never put by us
 edit             what was done to them, see `edits`; '' = sent as they are
 headers          digest of the headers sent; '' = unknown
-size, etag       of the published object, the ETag without quotes; '' = about to be put or deleted
-                 by a run that has not told whether it was
+size, etag       of the published object, the ETag without quotes; '' = about to be put, 'going' =
+                 about to be deleted, by a run that has not told whether it was
 deployment_hash  of a full, as its manifest stated it; '' for all others
 listed           whether a committed manifest has listed the key (site files: always)
 position         1 if the published photo says where it was taken, 0 if it provably does not;
                  left out if nobody looked
 
-Beside the rows stands ``to_purge``, the keys whose purge is still to be done; none: left out.
+Beside the rows stand, each left out if there is none:
+
+to_purge         keys whose purge is still to be done
+committing       ETag of the manifest that a run is about to replace, '' of none
+deletions        name of a run that is deleting to [seconds since 1970 when it said so, keys]
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, repeat, zip_longest
 from typing import Any, NamedTuple
 
 VERSION = 1
+GOING = "going"
 SMALL = 64 << 20
 MOST_RATIO = 100
 """Of bytes unpacked to packed ones; ledgers have up to 31. What is made to fill memory has 1000."""
@@ -60,19 +65,35 @@ class Entry(NamedTuple):
     listed: bool = True
     position: bool | None = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether a run has told that the object is there."""
+        return self.etag not in ("", GOING)
+
+
+class Deletion(NamedTuple):
+    """What a run has begun to delete, and when: in seconds since 1970."""
+
+    began: int
+    keys: frozenset[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Key to facts; ``prefixes`` are the photos and site prefix of the last finished run.
 
     ``to_purge`` are keys that were, or are about to be, replaced or deleted while a CDN may still
-    show what was there before.
+    show what was there before. ``committing`` is the ETag of the manifest that a run is
+    about to replace, '' of none; it means nothing any more when another manifest is live.
+    ``deletions`` are those that runs have announced and not ended, by a name of the run.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     photos_prefix: str | None = None
     site_prefix: str | None = None
     to_purge: frozenset[str] = frozenset()
+    committing: str | None = None
+    deletions: Mapping[str, Deletion] = field(default_factory=dict)
 
     def changed(self, changes: Mapping[str, Entry | None]) -> Ledger:
         """A ledger with ``changes`` made: key to new facts, None to forget the key."""
@@ -92,8 +113,16 @@ class BrokenLedger(Exception):
     """The ledger cannot be read."""
 
 
-def encode(ledger: Ledger) -> bytes:
-    """The bytes to store: the same ledger gives the same bytes."""
+def deletes(deletions: Mapping[str, Deletion], keys: Set[str], since: float) -> bool:
+    """Whether one of ``deletions`` that began after ``since`` has one of ``keys``."""
+    return any(each.began > since and not each.keys.isdisjoint(keys) for each in deletions.values())
+
+
+def encode(ledger: Ledger, mark: bytes = bytes(4)) -> bytes:
+    """The bytes to store: the same ledger and ``mark`` of four bytes give the same bytes.
+
+    With marks of their own, two ledgers that say the same have different ETags.
+    """
     document: dict[str, Any] = {
         "version": VERSION,
         "photos_prefix": ledger.photos_prefix,
@@ -101,13 +130,21 @@ def encode(ledger: Ledger) -> bytes:
     }
     if ledger.to_purge:
         document["to_purge"] = sorted(ledger.to_purge)
+    if ledger.committing is not None:
+        document["committing"] = ledger.committing
+    if ledger.deletions:
+        document["deletions"] = {
+            run: [each.began, sorted(each.keys)] for run, each in sorted(ledger.deletions.items())
+        }
     # At the end, where `_pieces` can take them apart.
     document["objects"] = {key: _row(entry) for key, entry in sorted(ledger.entries.items())}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     # Most of it are hashes, in which there is nothing to find: a third of the time of level 6, for
     # a sixth more bytes.
     packer = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS, 9, zlib.Z_FILTERED)
-    return packer.compress(text.encode()) + packer.flush()
+    packed = packer.compress(text.encode()) + packer.flush()
+    # Where gzip has a time that nobody reads (RFC 1952, MTIME).
+    return packed[:4] + mark + packed[8:]
 
 
 def _row(entry: Entry) -> list[Any]:
@@ -136,7 +173,15 @@ def decode(data: bytes) -> Ledger:
         if not all(each is None or isinstance(each, str) for each in prefixes):
             raise BrokenLedger("prefixes that are no texts")
         purges = _keys(document.get("to_purge", []))
-        return Ledger(_entries(chain([document["objects"]], pieces)), *prefixes, purges)
+        committing = document.get("committing")
+        if committing is not None and not isinstance(committing, str):
+            raise BrokenLedger("an ETag that is no text")
+        deletions = {
+            run: Deletion(int(began), _keys(keys))
+            for run, (began, keys) in document.get("deletions", {}).items()
+        }
+        entries = _entries(chain([document["objects"]], pieces))
+        return Ledger(entries, *prefixes, purges, committing, deletions)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise BrokenLedger(str(error)) from None
     except (KeyError, TypeError, AttributeError) as error:
@@ -145,7 +190,7 @@ def decode(data: bytes) -> Ledger:
 
 def _keys(found: object) -> frozenset[str]:
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
-        raise BrokenLedger("keys to purge that are no texts")
+        raise BrokenLedger("keys that are no texts")
     return frozenset(found)
 
 

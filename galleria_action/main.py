@@ -119,6 +119,8 @@ def run(
         executor=uploaders,
         observer=observer,
         budget=budget,
+        clock=clock,
+        rest=delivery.rest,
         connect=delivery.connect,
     )
     results.outcome = deployment.outcome

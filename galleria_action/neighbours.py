@@ -5,17 +5,37 @@ Galleries may share their folders. A key of which another one's ledger knows is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
 from galleria_action import keys, ledger
 from galleria_action.errors import FailureReason, StoreError
+from galleria_action.ledger import Deletion
 from galleria_action.store import Found, Store
 
 
 class _Read(NamedTuple):
     etag: str
     keys: frozenset[str]
+    deletions: Mapping[str, Deletion]
+
+
+class Look(NamedTuple):
+    """What the ledgers of a bucket say just now.
+
+    ``own`` is the ETag of this gallery's, None if there is none.
+    """
+
+    own: str | None
+    others: tuple[_Read, ...]
+
+    def published(self, keys: Iterable[str]) -> set[str]:
+        """Those of ``keys`` that other galleries know of."""
+        return {key for key in keys if any(key in each.keys for each in self.others)}
+
+    def deletes(self, keys: Set[str], since: float) -> bool:
+        """Whether others are deleting one of ``keys``, and said so after ``since``."""
+        return any(ledger.deletes(each.deletions, keys, since) for each in self.others)
 
 
 class UnreadableNeighbour(Exception):
@@ -30,29 +50,21 @@ class Neighbours:
         self._own = own
         self._known: dict[str, _Read] = {}
 
-    def keys(self) -> Mapping[str, str]:
-        """What the ledgers know just now: key to the manifest's key of the gallery.
-
-        Raises :class:`UnreadableNeighbour`. Ledgers that have not changed are read once.
-        """
+    def look(self) -> Look:
+        """Raises :class:`UnreadableNeighbour`. Ledgers that have not changed are read once."""
         found = {
-            key: listed.etag
-            for key, listed in self._store.list(keys.RECORDS)
-            if key != self._own and keys.gallery(key)
+            key: listed.etag for key, listed in self._store.list(keys.RECORDS) if keys.gallery(key)
         }
-        return {
-            key: keys.gallery(each) or ""
-            for each, etag in found.items()
-            for key in self._keys_of(each, etag)
-        }
+        own = found.pop(self._own, None)
+        return Look(own, tuple(self._read(key, etag) for key, etag in found.items()))
 
-    def _keys_of(self, key: str, etag: str) -> frozenset[str]:
+    def _read(self, key: str, etag: str) -> _Read:
         known = self._known.get(key)
         if known is None or known.etag != etag:
             found = self._get(key)
-            known = _Read(found.etag, _keys(key, found)) if found else _Read("", frozenset())
+            known = _parsed(key, found) if found else _Read("", frozenset(), {})
             self._known[key] = known
-        return known.keys
+        return known
 
     def _get(self, key: str) -> Found | None:
         try:
@@ -63,8 +75,9 @@ class Neighbours:
             raise
 
 
-def _keys(key: str, found: Found) -> frozenset[str]:
+def _parsed(key: str, found: Found) -> _Read:
     try:
-        return frozenset(ledger.decode(found.data).entries)
+        theirs = ledger.decode(found.data)
     except (ledger.NewerLedger, ledger.BrokenLedger):
         raise UnreadableNeighbour(key) from None
+    return _Read(found.etag, frozenset(theirs.entries), theirs.deletions)

@@ -74,6 +74,9 @@ class Lines:
         if self._every_object:
             self._say(f"  deleted {text.plain(change.key)} ({change.reason})")
 
+    def waiting(self, why: str) -> None:
+        self._say(f"  {why} ...")
+
     def tick(self) -> None:
         if not self._every_object and self._clock() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = self._clock()
@@ -114,6 +117,9 @@ class Bar:
     def deleted(self, change: Change) -> None:
         if self._every_object:
             self._write(f"  deleted {text.plain(change.key)}")
+
+    def waiting(self, why: str) -> None:
+        self._write(f"  {why} ...")
 
     def _write(self, line: str) -> None:
         if self._bar is None:

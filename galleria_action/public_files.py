@@ -108,7 +108,7 @@ class PublicFiles:
         return {
             key: Listed(entry.size, entry.etag)
             for key, entry in sorted(entries.items())
-            if entry.etag
+            if entry.is_settled
         }
 
     def put(

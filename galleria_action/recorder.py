@@ -36,6 +36,9 @@ class Observer(Protocol):
     def deleted(self, change: Change) -> None:
         """An object is gone."""
 
+    def waiting(self, why: str) -> None:
+        """Nothing is done for a while: a sentence without its end."""
+
     def tick(self) -> None:
         """Some time has passed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -34,8 +34,8 @@ class Remote:
     ledger, ledger_etag
         The ledger (empty if there is none) and its ETag.
     others
-        Keys that other galleries of the bucket publish, with the keys of their manifests; only
-        read if there may be something to delete.
+        Those of the keys that this gallery no longer contains which other galleries of the bucket
+        publish.
     listing
         Key to size and ETag, of every key that this gallery may have to do with.
     """
@@ -47,7 +47,7 @@ class Remote:
     ledger: Ledger = field(default_factory=Ledger)
     ledger_etag: str | None = None
     listing: Mapping[str, Listed] = field(default_factory=dict)
-    others: Mapping[str, str] = field(default_factory=dict)
+    others: Set[str] = frozenset()
 
     def photo_keys(self, photos_prefix: str) -> Mapping[str, str]:
         """Keys that the deployed manifest lists, with the id of their photo.

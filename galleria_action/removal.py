@@ -133,7 +133,7 @@ class _Removal:
         Of an upload whose arrival was never recorded only the size is known.
         """
         entry = self._remote.entry(key)
-        return entry is None or bool(entry.etag) or entry.size == listed.size
+        return entry is None or entry.is_settled or entry.size == listed.size
 
     def _reason(self, key: str) -> Reason:
         entry = self._remote.entry(key)

@@ -132,7 +132,8 @@ class Overlap:
         """Run all; between any two requests of one those of others may come.
 
         Who waits does so for longer than a look and its delete take. Where the store knows no
-        conditions, the moment between these is not closed: there they are one step.
+        conditions, the moment between a look and what follows it is not closed: there it is one
+        step.
         """
         turns = Turns(seed)
         looks = [Look(each.place) for each in self.deployments]
@@ -142,8 +143,12 @@ class Overlap:
             deployment, look = self.deployments[number], looks[number]
             store = RecordingStore(self.bucket)
 
+            def commits(operation: Operation) -> bool:
+                return operation == ("put", deployment.place.metadata_key)
+
             def before(operation: Operation) -> None:
-                if not look.told(operation) or steps:
+                goes_on = look.told(operation)
+                if steps or not (goes_on or commits(operation)):
                     turns.turn()
 
             def after(operation: Operation) -> None:

@@ -23,8 +23,8 @@ from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
 BUCKET = {"s3-bucket": "gallery"}
-NOBODY = Delivery()
-"""No CDN, and no visitors to ask."""
+NOBODY = Delivery(rest=lambda _seconds: None)
+"""No CDN, no visitors to ask, and nothing to wait for."""
 
 
 class Serial(Executor):
