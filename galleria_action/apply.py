@@ -77,6 +77,7 @@ class Deployment:
             journal=self.journal,
             neighbours=self.neighbours,
             standby=standby,
+            gate=self._gate,
         )
         self._deletion = Deletion(
             plan=self.plan,
@@ -144,7 +145,7 @@ class Deployment:
             for group in self._groups():
                 if group:
                     self._upload(group, uplink)
-                    commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
+                    self._gate()
         self._deletion.announce()
         if self._commits:
             self.journal.note_committing(self.remote.manifest_etag)
@@ -162,6 +163,9 @@ class Deployment:
         self._finish_ledger()
         self.outcome.purged_files = self._purging.purged
         self.outcome.complete = True
+
+    def _gate(self) -> None:
+        commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
 
     def _groups(self) -> tuple[Sequence[Change], ...]:
         """Photos, then the site's files, then the pages that refer to both."""

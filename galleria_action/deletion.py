@@ -13,7 +13,7 @@ from functools import cached_property
 
 from galleria_action import failures
 from galleria_action.journal import Journal
-from galleria_action.ledger import GOING, Entry
+from galleria_action.ledger import Entry
 from galleria_action.neighbours import Look, Neighbours, UnreadableNeighbour
 from galleria_action.plan import Change, Plan
 from galleria_action.recorder import Observer, Outcome
@@ -96,8 +96,14 @@ class Deletion:
             self.journal.flush()
 
     def _stands(self, change: Change) -> bool:
-        """Whether the ledger says of a key what it said when the plan was made."""
-        return self.journal.entry(change.key) == self._known(change.key)
+        """Whether the ledger says of a key what it said when the plan was made.
+
+        Or that another run is about to delete it: then whoever commits does.
+        """
+        entry, known = self.journal.entry(change.key), self._known(change.key)
+        if entry and known and entry.is_going:
+            entry = entry._replace(etag=known.etag)
+        return entry == known
 
     def _look_back(self, changes: Sequence[Change], etag: str | None) -> None:
         """No store makes a delete depend on other objects, so the last look may be too old."""
@@ -115,7 +121,7 @@ class Deletion:
         if self.store.head(self.plan.metadata_key) != etag:
             raise failures.remote_changed(f"another deployment was committed {when}")
 
-    def _last_look(self, changes: Sequence[Change], etag: str | None) -> set[str]:
+    def _last_look(self, changes: Sequence[Change], etag: str | None) -> frozenset[str]:
         """Keys of ``changes`` that are not to be deleted, because other galleries publish them."""
         for _ in range(MOST_LOOKS):
             began = self.clock()
@@ -160,7 +166,7 @@ class Deletion:
         if key in self._spared:
             return None
         known = self._known(key)
-        return known._replace(etag=GOING) if known else None
+        return known.going(self.journal.name) if known else None
 
     def _known(self, key: str) -> Entry | None:
         """What the ledger said when the plan was made."""

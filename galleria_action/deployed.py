@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
@@ -65,7 +65,7 @@ def _deletes(config: Config) -> bool:
     return config.delete or config.delete_stale_site
 
 
-def _others(neighbours: Neighbours, keys: Iterable[str], faults: list[str]) -> Set[str]:
+def _others(neighbours: Neighbours, keys: Iterable[str], faults: list[str]) -> frozenset[str]:
     try:
         return neighbours.look().published(keys)
     except UnreadableNeighbour as error:

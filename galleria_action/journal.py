@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
@@ -53,6 +53,7 @@ class Journal:
         start: Ledger,
         etag: str | None,
         clock: Callable[[], float],
+        *,
         rest: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -74,7 +75,8 @@ class Journal:
         self._site_prefix: str | None = None
         self._pause = SECONDS_BETWEEN_FLUSHES
         self._due = clock() + self._pause
-        self._name = f"{random.getrandbits(64):016x}"  # noqa: S311
+        self.name = f"{random.getrandbits(64):016x}"
+        """Of this run, in the ledger."""
         self._deletion: Deletion | None = None
 
     def note(self, changes: Mapping[str, Entry | None]) -> None:
@@ -108,7 +110,7 @@ class Journal:
             self._supposed[key] = _NOTHING_ELSE
 
     def note_committing(self, etag: str | None) -> None:
-        """Remember that this run is about to replace the manifest with this ETag, None: to be the first."""
+        """Remember that this run is about to replace the manifest with this ETag; None: no one."""
         self._committing = etag or ""
 
     def note_committed(self) -> None:
@@ -120,9 +122,9 @@ class Journal:
         found = frozenset(keys)
         self._deletion = Deletion(int(self._now()), found) if found else None
 
-    def others_delete(self, keys: Set[str]) -> bool:
-        """Whether another run of this gallery was deleting one of ``keys`` when it was last read."""
-        others = {run: each for run, each in self._base.deletions.items() if run != self._name}
+    def others_delete(self, keys: frozenset[str]) -> bool:
+        """Whether another run of this gallery was deleting one of ``keys`` when last heard of."""
+        others = {run: each for run, each in self._base.deletions.items() if run != self.name}
         return ledger.deletes(others, keys, self.trusted_since)
 
     @property
@@ -213,16 +215,18 @@ class Journal:
         deletions = {
             run: each
             for run, each in self._base.deletions.items()
-            if run != self._name and each.began > self.trusted_since
+            if run != self.name and each.began > self.trusted_since
         }
         if self._deletion:
-            deletions[self._name] = self._deletion
+            deletions[self.name] = self._deletion
         current = replace(
             self._base.changed(self._changes),
             photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
             site_prefix=_either(self._site_prefix, self._base.site_prefix),
             to_purge=self._base.to_purge - self._to_purge.keys() | _true(self._to_purge),
-            committing=None if self._committed else _either(self._committing, self._base.committing),
+            committing=None
+            if self._committed
+            else _either(self._committing, self._base.committing),
             deletions=deletions,
         )
         news = self._told or current != self._base

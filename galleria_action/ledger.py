@@ -9,8 +9,9 @@ owner            'photo', 'site', 'file' (directory mode) or 'manifest'
 source           SHA-256 of the source bytes; '' = known from a manifest only, never put by us
 edit             what was done to them, see `edits`; '' = sent as they are
 headers          digest of the headers sent; '' = unknown
-size, etag       of the published object, the ETag without quotes; '' = about to be put, 'going' =
-                 about to be deleted, by a run that has not told whether it was
+size, etag       of the published object, the ETag without quotes; '' = about to be put by a run
+                 that has not told whether it was; 'going', the name of a run, and the ETag = about
+                 to be deleted by that one
 deployment_hash  of a full, as its manifest stated it; '' for all others
 listed           whether a committed manifest has listed the key (site files: always)
 position         1 if the published photo says where it was taken, 0 if it provably does not;
@@ -27,14 +28,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain, repeat, zip_longest
 from typing import Any, NamedTuple
 
 VERSION = 1
-GOING = "going"
+GOING = "going "
+"""What the ETag of an object starts with that is about to be deleted: no ETag has a space."""
 SMALL = 64 << 20
 MOST_RATIO = 100
 """Of bytes unpacked to packed ones; ledgers have up to 31. What is made to fill memory has 1000."""
@@ -68,7 +70,21 @@ class Entry(NamedTuple):
     @property
     def is_settled(self) -> bool:
         """Whether a run has told that the object is there."""
-        return self.etag not in ("", GOING)
+        return bool(self.etag) and not self.is_going
+
+    @property
+    def is_going(self) -> bool:
+        """Whether a run has announced that it deletes the object."""
+        return self.etag.startswith(GOING)
+
+    @property
+    def last_etag(self) -> str:
+        """The ETag, also of what is going."""
+        return self.etag.rpartition(" ")[2]
+
+    def going(self, run: str) -> Entry:
+        """The same, about to be deleted by ``run``."""
+        return self._replace(etag=f"{GOING}{run} {self.last_etag}")
 
 
 class Deletion(NamedTuple):
@@ -113,7 +129,7 @@ class BrokenLedger(Exception):
     """The ledger cannot be read."""
 
 
-def deletes(deletions: Mapping[str, Deletion], keys: Set[str], since: float) -> bool:
+def deletes(deletions: Mapping[str, Deletion], keys: frozenset[str], since: float) -> bool:
     """Whether one of ``deletions`` that began after ``since`` has one of ``keys``."""
     return any(each.began > since and not each.keys.isdisjoint(keys) for each in deletions.values())
 

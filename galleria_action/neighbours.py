@@ -5,7 +5,7 @@ Galleries may share their folders. A key of which another one's ledger knows is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from galleria_action import keys, ledger
@@ -29,11 +29,11 @@ class Look(NamedTuple):
     own: str | None
     others: tuple[_Read, ...]
 
-    def published(self, keys: Iterable[str]) -> set[str]:
+    def published(self, keys: Iterable[str]) -> frozenset[str]:
         """Those of ``keys`` that other galleries know of."""
-        return {key for key in keys if any(key in each.keys for each in self.others)}
+        return frozenset(key for key in keys if any(key in each.keys for each in self.others))
 
-    def deletes(self, keys: Set[str], since: float) -> bool:
+    def deletes(self, keys: frozenset[str], since: float) -> bool:
         """Whether others are deleting one of ``keys``, and said so after ``since``."""
         return any(ledger.deletes(each.deletions, keys, since) for each in self.others)
 

@@ -7,11 +7,11 @@ lists is waited for: until they say that they are done, or must have seen the cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from galleria_action.journal import Journal
-from galleria_action.ledger import GOING, Entry
+from galleria_action.ledger import Entry
 from galleria_action.neighbours import Neighbours, UnreadableNeighbour
 from galleria_action.plan import Plan
 from galleria_action.remote import Remote
@@ -22,13 +22,17 @@ WHY = "Another deployment was about to delete files that this one publishes"
 
 @dataclass(frozen=True, kw_only=True)
 class Publishing:
-    """What a plan publishes, among other runs that delete."""
+    """What a plan publishes, among other runs that delete.
+
+    ``gate`` raises if another one has committed: then there is nothing to wait for.
+    """
 
     plan: Plan
     remote: Remote
     journal: Journal
     neighbours: Neighbours
     standby: Standby
+    gate: Callable[[], None]
 
     def claim(self, keys: Iterable[str]) -> None:
         """Return when nobody can be deleting one of ``keys`` without having seen that they stay.
@@ -37,9 +41,9 @@ class Publishing:
         """
         keys = frozenset(keys)
         while going := self._going(keys):
-            self.journal.note(going)
+            self.journal.suppose(going)
             self.journal.flush()
-        found = {key for key in keys if self._is_found(key)}
+        found = frozenset(key for key in keys if self._is_found(key))
         if found or self.journal.others_delete(keys):
             self.standby.until(lambda: not self._others_delete(keys, found), WHY)
 
@@ -49,7 +53,10 @@ class Publishing:
         return {
             key: self.plan.kept[key]
             for key, entry in entries
-            if entry and entry.etag == GOING and key in self.plan.kept
+            if entry
+            and entry.is_going
+            and key in self.plan.kept
+            and self.plan.kept[key].etag == entry.last_etag
         }
 
     def _is_found(self, key: str) -> bool:
@@ -57,7 +64,8 @@ class Publishing:
         entry = self.remote.entry(key)
         return key in self.remote.listing and (entry is None or not entry.is_settled)
 
-    def _others_delete(self, keys: Set[str], found: Set[str]) -> bool:
+    def _others_delete(self, keys: frozenset[str], found: frozenset[str]) -> bool:
+        self.gate()
         try:
             look = self.neighbours.look()
         except UnreadableNeighbour:

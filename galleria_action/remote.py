@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class Remote:
     ledger: Ledger = field(default_factory=Ledger)
     ledger_etag: str | None = None
     listing: Mapping[str, Listed] = field(default_factory=dict)
-    others: Set[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
     def photo_keys(self, photos_prefix: str) -> Mapping[str, str]:
         """Keys that the deployed manifest lists, with the id of their photo.

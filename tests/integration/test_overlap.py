@@ -193,7 +193,7 @@ class Overlap:
                     there = self.bucket.objects.get(key)
                     if there and there.etag in etags:
                         assert key in entries, f"{place.metadata_key} forgot {key}"
-                        assert entries[key].etag in etags
+                        assert entries[key].etag in etags, (key, entries[key])
 
     def rerun(self, number: int) -> None:
         """A rerun succeeds and publishes its gallery; one more has nothing to do."""
