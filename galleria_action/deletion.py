@@ -60,7 +60,7 @@ class Deletion:
         self.journal.note_deletion([])
         self.journal.suppose(
             {
-                each.key: self._known(each.key)
+                each.key: self._retracted(each.key)
                 for each in self.plan.deletes
                 if self._is_ours(each.key)
             }
@@ -159,14 +159,20 @@ class Deletion:
             ) from None
 
     def _is_ours(self, key: str) -> bool:
-        """Whether nobody has said anything of the key since it was announced."""
-        return self.journal.entry(key) == self._announced(key)
+        """Whether the key is still announced, or given away, and nobody has claimed it since."""
+        entry = self.journal.entry(key)
+        if key in self._spared:
+            return entry is None
+        return entry is not None and entry.is_going_by(self.journal.name)
 
     def _announced(self, key: str) -> Entry | None:
-        if key in self._spared:
-            return None
         known = self._known(key)
         return known.going(self.journal.name) if known else None
+
+    def _retracted(self, key: str) -> Entry | None:
+        entry, known = self.journal.entry(key), self._known(key)
+        settled = entry and known and known.is_settled
+        return entry._replace(etag=entry.last_etag) if entry and settled else known
 
     def _known(self, key: str) -> Entry | None:
         """What the ledger said when the plan was made."""

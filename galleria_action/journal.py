@@ -82,10 +82,10 @@ class Journal:
     def note(self, changes: Mapping[str, Entry | None]) -> None:
         """Remember what this run has done: key to entry, None for a key that is gone.
 
-        It is written even if it is nothing new: who has read the ledger before must not take what
-        it says of these keys for something that nobody has touched since.
+        What was put is written even if it is nothing new: who has read the ledger before must not
+        believe that nobody has touched these keys since.
         """
-        self._told = True
+        self._told = self._told or any(changes.values())
         self._changes.update(changes)
         for key in changes:
             self._supposed.pop(key, None)
@@ -212,23 +212,7 @@ class Journal:
         started = self._clock()
         if self._outdated:
             self._read_again()
-        deletions = {
-            run: each
-            for run, each in self._base.deletions.items()
-            if run != self.name and each.began > self.trusted_since
-        }
-        if self._deletion:
-            deletions[self.name] = self._deletion
-        current = replace(
-            self._base.changed(self._changes),
-            photos_prefix=_either(self._photos_prefix, self._base.photos_prefix),
-            site_prefix=_either(self._site_prefix, self._base.site_prefix),
-            to_purge=self._base.to_purge - self._to_purge.keys() | _true(self._to_purge),
-            committing=None
-            if self._committed
-            else _either(self._committing, self._base.committing),
-            deletions=deletions,
-        )
+        current = self._current()
         news = self._told or current != self._base
         self._outdated = news and not self._write(current)
         if self._outdated:
@@ -240,6 +224,26 @@ class Journal:
         self._pause = max(SECONDS_BETWEEN_FLUSHES, (ended - started) / SHARE_OF_TIME)
         self._due = ended + self._pause
         return True
+
+    def _current(self) -> Ledger:
+        """The ledger as it was read last, with what this run has to say."""
+        before = self._base
+        deletions = {
+            run: each
+            for run, each in before.deletions.items()
+            if run != self.name and each.began > self.trusted_since
+        }
+        if self._deletion:
+            deletions[self.name] = self._deletion
+        committing = _either(self._committing, before.committing)
+        return replace(
+            before.changed(self._changes),
+            photos_prefix=_either(self._photos_prefix, before.photos_prefix),
+            site_prefix=_either(self._site_prefix, before.site_prefix),
+            to_purge=before.to_purge - self._to_purge.keys() | _true(self._to_purge),
+            committing=None if self._committed else committing,
+            deletions=deletions,
+        )
 
     def _write(self, current: Ledger) -> bool:
         data = ledger.encode(current, random.randbytes(4))  # noqa: S311

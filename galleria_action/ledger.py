@@ -86,6 +86,10 @@ class Entry(NamedTuple):
         """The same, about to be deleted by ``run``."""
         return self._replace(etag=f"{GOING}{run} {self.last_etag}")
 
+    def is_going_by(self, run: str) -> bool:
+        """Whether ``run`` has announced that it deletes the object."""
+        return self.etag.startswith(f"{GOING}{run} ")
+
 
 class Deletion(NamedTuple):
     """What a run has begun to delete, and when: in seconds since 1970."""
@@ -192,10 +196,7 @@ def decode(data: bytes) -> Ledger:
         committing = document.get("committing")
         if committing is not None and not isinstance(committing, str):
             raise BrokenLedger("an ETag that is no text")
-        deletions = {
-            run: Deletion(int(began), _keys(keys))
-            for run, (began, keys) in document.get("deletions", {}).items()
-        }
+        deletions = {run: _deletion(found) for run, found in document.get("deletions", {}).items()}
         entries = _entries(chain([document["objects"]], pieces))
         return Ledger(entries, *prefixes, purges, committing, deletions)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
@@ -208,6 +209,13 @@ def _keys(found: object) -> frozenset[str]:
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise BrokenLedger("keys that are no texts")
     return frozenset(found)
+
+
+def _deletion(found: object) -> Deletion:
+    if not isinstance(found, list) or len(found) != 2 or not isinstance(found[0], int):
+        raise BrokenLedger("a deletion that is none")
+    began, keys = found
+    return Deletion(began, _keys(keys))
 
 
 def _text(data: bytes) -> str:

@@ -62,13 +62,12 @@ def test_a_first_ledger(store, clock):
     assert store.inner.objects[KEY].headers == journals.HEADERS
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"a": A}, {"x": None}], ids=["nothing", "the same", "forgetting the unknown"]
-)
-def test_nothing_new_is_not_written(store, clock, changes):
+def test_nothing_new_is_not_written(store, clock):
     """The same deployment twice: the second writes nothing, no ledger either."""
     made = journal(store, clock, Ledger({"a": A}, "photos", ""))
-    made.note(changes)
+    made.note({"x": None})
+    made.suppose({"a": A, "y": None})
+    made.forget(["z"])
     made.note_prefixes(photos="photos", site="")
     made.flush()
     assert store.operations == []
@@ -228,9 +227,9 @@ def test_the_other_run_recorded_its_prefixes(store, clock):
 
 
 def test_the_answer_was_lost(store, clock):
-    """A conflict with our own earlier attempt ends without another write."""
+    """A conflict with our own earlier attempt ends without another write, or with the same."""
     made = journal(store, clock)
-    made.note({"a": A})
+    made.suppose({"a": A})
     store.inner.put(KEY, ledger.encode(Ledger({"a": A})), journals.HEADERS)
     made.flush()
     assert [operation.name for operation in store.operations] == ["put", "get"]
@@ -320,7 +319,7 @@ def test_a_conflict_in_between_can_wait(store, clock):
 def test_conflicts_are_waited_out_for_longer_and_longer(store, clock):
     """Up to 256 times as long as an attempt takes, at random, so that many find turns."""
     rests = []
-    made = Journal(store, KEY, Ledger(), None, clock, rests.append)
+    made = Journal(store, KEY, Ledger(), None, clock, rest=rests.append)
     counter = iter(range(1000))
 
     def meddle(operation: Operation) -> None:
@@ -413,3 +412,100 @@ def test_what_was_done_stays_done_when_it_is_told_again(store, clock):
     foreign(store, {"a": B})
     made.flush()
     assert stored(store).entries == {"a": C}
+
+
+def test_what_was_put_again_is_written_though_it_is_nothing_new(store, clock):
+    """Another run that found it missing before would take the ledger for one that nobody wrote."""
+    theirs = journal(store, clock, Ledger({"a": A}))
+    ours = Journal(store, KEY, Ledger({"a": A}), store.head(KEY), clock)
+    theirs.forget(["a"])
+    ours.note({"a": A})
+    ours.flush()
+    theirs.note({"b": B})
+    theirs.flush()
+    assert stored(store).entries == {"a": A, "b": B}
+
+
+def test_what_is_missing_is_forgotten(store, clock):
+    """If nobody else has written the ledger since it was read."""
+    made = journal(store, clock, Ledger({"a": A, "b": B}))
+    made.forget(["a"])
+    made.flush()
+    assert stored(store).entries == {"b": B}
+
+
+def test_a_change_that_another_one_undid_is_seen(store, clock):
+    """Each ledger that is written has an ETag of its own, also one that says the same."""
+    made = journal(store, clock, Ledger({"a": A}))
+    made.forget(["a"])
+    others = Journal(store, KEY, Ledger({"a": A}), store.head(KEY), clock)
+    for each in (None, A):
+        others.note({"a": each})
+        others.flush()
+    made.flush()
+    assert stored(store).entries == {"a": A}
+
+
+def test_refresh(store, clock):
+    """It is read again only if it is another one."""
+    made = journal(store, clock, Ledger({"a": A}))
+    made.refresh(store.inner.head(KEY))
+    assert store.operations == []
+    foreign(store, {"a": B})
+    made.refresh(store.inner.head(KEY))
+    assert made.entry("a") == B
+
+
+def test_a_deletion_is_told_until_it_ends(store, clock):
+    """Others see which keys are being deleted; its own run, and those who ask for others, do not."""
+    made = journal(store, clock, Ledger({"a": A, "b": B}))
+    made.note_deletion(["a"])
+    made.flush()
+    other = Journal(store, KEY, stored(store), store.head(KEY), clock)
+    assert other.others_delete(frozenset("ab"))
+    assert not other.others_delete(frozenset("b"))
+    assert not made.others_delete(frozenset("a"))
+    other.note({"c": C})
+    other.flush()
+    assert other.others_delete(frozenset("a"))
+    made.note_deletion([])
+    made.flush()
+    other.refresh(store.head(KEY))
+    assert not other.others_delete(frozenset("a"))
+    assert stored(store) == Ledger({"a": A, "b": B, "c": C})
+
+
+def test_a_deletion_of_long_ago(store, clock):
+    """Its run must have been killed: nobody waits for it, and it is forgotten."""
+    then = journal(store, clock, Ledger({"a": A}))
+    then.note_deletion(["a"])
+    then.flush()
+    later = Journal(
+        store,
+        KEY,
+        stored(store),
+        store.head(KEY),
+        clock,
+        now=lambda: time.time() + journals.DELETION_SECONDS + 1,
+    )
+    assert not later.others_delete(frozenset("a"))
+    later.note({"b": B})
+    later.flush()
+    assert stored(store) == Ledger({"a": A, "b": B})
+
+
+@pytest.mark.parametrize("etag", ["live", None])
+def test_a_commit_is_told_until_it_is_made(store, clock, etag):
+    """Others see which manifest is about to be replaced."""
+    made = journal(store, clock, Ledger({"a": A}))
+    made.note_committing(etag)
+    made.flush()
+    other = Journal(store, KEY, stored(store), store.head(KEY), clock)
+    assert other.is_committing(etag)
+    assert not other.is_committing("another")
+    other.note({"b": B})
+    other.flush()
+    assert other.is_committing(etag)
+    made.note_committed()
+    made.flush()
+    assert stored(store) == Ledger({"a": A, "b": B})
