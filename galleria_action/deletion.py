@@ -170,9 +170,10 @@ class Deletion:
         return known.going(self.journal.name) if known else None
 
     def _retracted(self, key: str) -> Entry | None:
-        entry, known = self.journal.entry(key), self._known(key)
-        settled = entry and known and known.is_settled
-        return entry._replace(etag=entry.last_etag) if entry and settled else known
+        entry, listed = self.journal.entry(key), self.remote.listing.get(key)
+        if entry and listed and entry.last_etag == listed.etag:
+            return entry._replace(etag=listed.etag)
+        return self._known(key)  # perhaps that another run was deleting it, which may have done so
 
     def _known(self, key: str) -> Entry | None:
         """What the ledger said when the plan was made."""
