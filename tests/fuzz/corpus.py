@@ -10,7 +10,7 @@ from support import galleries, photos, positions
 
 from galleria_action import comment, ledger
 from galleria_action.comment import Marker
-from galleria_action.ledger import Entry, Ledger, Owner
+from galleria_action.ledger import Deletion, Entry, Ledger, Owner
 
 FOLDER = Path(__file__).parent / "corpus"
 DATA = Path(__file__).parents[1] / "data/manifests"
@@ -52,7 +52,8 @@ def _ledgers() -> Iterable[bytes]:
         ),
         "index.html": Entry(Owner.SITE, size=1, listed=False),
     }
-    packed = ledger.encode(Ledger(entries, "photos", ""))
+    deletions = {"run": Deletion(1, frozenset({"photos/full/b.jpg"}))}
+    packed = ledger.encode(Ledger(entries, "photos", "", frozenset("k"), "etag", deletions))
     yield packed
     yield ledger._text(packed).encode()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from unit.samples import md5, sha256
 
 from galleria_action import ledger
-from galleria_action.ledger import BrokenLedger, Entry, Ledger, NewerLedger, Owner
+from galleria_action.ledger import BrokenLedger, Deletion, Entry, Ledger, NewerLedger, Owner
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 ENTRIES = st.builds(
@@ -33,6 +33,10 @@ LEDGERS = st.builds(
     st.none() | TEXT,
     st.none() | TEXT,
     st.frozensets(TEXT, max_size=3),
+    st.none() | TEXT,
+    st.dictionaries(
+        TEXT, st.builds(Deletion, st.integers(0), st.frozensets(TEXT, max_size=3)), max_size=2
+    ),
 )
 ROW = ["photo", "s", "e", "h", 5, "t", "d", 1]
 
@@ -97,6 +101,46 @@ def test_keys_to_purge():
     assert ledger.decode(document(to_purge=["a", "b"])).to_purge == {"a", "b"}
 
 
+def test_what_runs_are_about_to_do():
+    """It stands beside the rows, in members that are left out when there is nothing."""
+    made = Ledger(committing="live", deletions={"run": Deletion(5, frozenset({"b", "a"}))})
+    written = json.loads(gzip.decompress(ledger.encode(made)))
+    assert written["committing"] == "live"
+    assert written["deletions"] == {"run": [5, ["a", "b"]]}
+    assert (
+        not {"committing", "deletions"}
+        & json.loads(gzip.decompress(ledger.encode(Ledger()))).keys()
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "keys", "expected"), [(4, "ax", True), (5, "ax", False), (4, "x", False)]
+)
+def test_deletes(since, keys, expected):
+    """Deletions count that began later, of one of the keys."""
+    made = {"run": Deletion(5, frozenset("ab"))}
+    assert ledger.deletes(made, frozenset(keys), since) is expected
+
+
+def test_an_entry_that_is_about_to_be_deleted():
+    """It keeps what is known of it, names the run, and is not settled."""
+    entry = Entry(Owner.PHOTO, "s", etag="e")
+    gone = entry.going("run").going("another")
+    assert (gone.is_going, gone.is_settled, gone.last_etag, gone.source) == (True, False, "e", "s")
+    assert gone.is_going_by("another")
+    assert not gone.is_going_by("run")
+    assert (entry.is_going, entry.is_settled, entry.last_etag) == (False, True, "e")
+    assert not Entry(Owner.PHOTO).is_settled
+
+
+def test_a_mark():
+    """Of two ledgers that say the same the bytes differ, if they were marked so."""
+    made = Ledger({"a": Entry(Owner.PHOTO)})
+    first, second = ledger.encode(made, b"abcd"), ledger.encode(made, b"efgh")
+    assert first != second
+    assert ledger.decode(first) == ledger.decode(second) == made
+
+
 def test_rows_and_members_of_later_versions():
     """A minor addition, behind the known columns or beside the known members, is no harm."""
     assert ledger.decode(document(objects={"k": [*ROW, "more"]}, more=1)).entries["k"].size == 5
@@ -141,6 +185,14 @@ def test_broken(data):
         {"to_purge": "k"},
         {"to_purge": [1]},
         {"to_purge": None},
+        {"committing": 5},
+        {"deletions": []},
+        {"deletions": {"run": None}},
+        {"deletions": {"run": []}},
+        {"deletions": {"run": ["1", ["k"]]}},
+        {"deletions": {"run": [1.5, ["k"]]}},
+        {"deletions": {"run": [1, "k"]}},
+        {"deletions": {"run": [1, [2]]}},
     ],
 )
 def test_values_of_other_kinds(changes):
@@ -165,7 +217,12 @@ JSON = st.recursive(
 
 
 @given(
-    st.dictionaries(st.sampled_from(["version", "photos_prefix", "site_prefix", "objects"]), JSON)
+    st.dictionaries(
+        st.sampled_from(
+            ["version", "photos_prefix", "site_prefix", "objects", "committing", "deletions"]
+        ),
+        JSON,
+    )
 )
 def test_any_members(changes):
     """Documents with odd members are read or refused; what is read can be written again."""
