@@ -34,15 +34,14 @@ from enum import StrEnum
 from itertools import chain, repeat, zip_longest
 from typing import Any, NamedTuple
 
+from galleria_action import json_pieces
+
 VERSION = 1
 GOING = "going "
 """What the ETag of an object starts with that is about to be deleted: no ETag has a space."""
 SMALL = 64 << 20
 MOST_RATIO = 100
 """Of bytes unpacked to packed ones; ledgers have up to 31. What is made to fill memory has 1000."""
-PIECE = 1 << 20
-"""Characters of the document that are read at a time."""
-_MOST_TRIES = 8
 
 
 class Owner(StrEnum):
@@ -156,7 +155,7 @@ def encode(ledger: Ledger, mark: bytes = bytes(4)) -> bytes:
         document["deletions"] = {
             run: [each.began, sorted(each.keys)] for run, each in sorted(ledger.deletions.items())
         }
-    # At the end, where `_pieces` can take them apart.
+    # At the end, where `json_pieces` can take them apart.
     document["objects"] = {key: _row(entry) for key, entry in sorted(ledger.entries.items())}
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     # Most of it are hashes, in which there is nothing to find: a third of the time of level 6, for
@@ -184,7 +183,7 @@ def _row(entry: Entry) -> list[Any]:
 def decode(data: bytes) -> Ledger:
     """The ledger in ``data``. Raises :class:`NewerLedger` or :class:`BrokenLedger`."""
     try:
-        document, pieces = _parsed(_text(data))
+        document, pieces = json_pieces.parsed(_text(data))
         if not isinstance(document, dict) or not isinstance(document.get("version"), int):
             raise BrokenLedger("no ledger")
         if document["version"] > VERSION:
@@ -227,43 +226,6 @@ def _text(data: bytes) -> str:
     if not unpacker.eof:
         raise BrokenLedger("it is cut off or takes far too much room")
     return unpacked.decode()
-
-
-_OBJECTS = '"objects":{'
-_ROW_ENDS = '],"'
-
-
-def _parsed(text: str) -> tuple[Any, Iterator[Any]]:
-    """The document, and those of its objects that come in pieces: as `encode` writes them.
-
-    All the rows of 300,000 objects would take 220 MB as long as they are lists.
-    """
-    start = text.find(_OBJECTS) + len(_OBJECTS)
-    if start < len(_OBJECTS) or not text.endswith("]}}"):
-        return json.loads(text), iter(())
-    try:
-        document = json.loads(text[:start] + "}}")
-    except ValueError:
-        return json.loads(text), iter(())
-    return document, _pieces(text, start, len(text) - len("}}"))
-
-
-def _pieces(text: str, start: int, end: int) -> Iterator[Any]:
-    """The objects of a document that stand between these places, some at a time."""
-    tries = 0
-    while start < end:
-        stop = text.find(_ROW_ENDS, start + PIECE * (tries + 1), end)
-        # Within a text or a row this is no end; then what it ends is no JSON.
-        piece = text[start : stop + 1] if stop >= 0 and tries < _MOST_TRIES else text[start:end]
-        try:
-            yield json.loads(f"{{{piece}}}")
-        except ValueError:
-            if start + len(piece) == end:
-                raise
-            tries += 1
-        else:
-            start += len(piece) + len(",")
-            tries = 0
 
 
 def _entries(pieces: Iterable[Any]) -> dict[str, Entry]:

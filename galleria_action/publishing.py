@@ -37,7 +37,7 @@ class Publishing:
     def claim(self, keys: Iterable[str]) -> None:
         """Return when nobody can be deleting one of ``keys`` without having seen that they stay.
 
-        Call it when the ledger has been written, and look what is there afterwards.
+        Look what is there afterwards.
         """
         keys = frozenset(keys)
         while going := self._going(keys):
@@ -45,6 +45,7 @@ class Publishing:
             self.journal.flush()
         found = frozenset(key for key in keys if self._is_found(key))
         if found or self.journal.others_delete(keys):
+            self.journal.flush()  # a run that commits nothing has not written it yet
             self.standby.until(lambda: not self._others_delete(keys, found), WHY)
 
     def _going(self, keys: Iterable[str]) -> dict[str, Entry]:

@@ -253,3 +253,20 @@ def test_what_another_run_puts_again_meanwhile_is_not_forgotten(bucket, make):
     program.run(less.root, store)
     assert is_whole(bucket)
     assert {key for key in OF_B if key in bucket.objects} <= entries(bucket).keys()
+
+
+@pytest.mark.parametrize(("at", "reason"), [(deleting, "remote-changed"), (looking, "")])
+def test_a_site_that_another_gallery_is_just_deleting(bucket, make, at, reason):
+    """A run that commits nothing tells the others, too, and waits for them."""
+    one, two = make("a"), make("b")
+    program.deployed(one.root, bucket)
+    (two.site / "style.css").unlink()
+    program.deployed(two.root, bucket, metadata_key=OTHER)
+    one.add("c", seed="c")  # so that there is a commit behind which it looks
+    one.write()
+    (one.site / "style.css").unlink()
+    other = Standing(one, bucket, at, delete_stale_site="true")
+    two.write_site(galleries.SITE | {"more.css": b"p {}"})
+    ran = run(two, bucket, other.go_on, metadata_key=OTHER, site_only="true")
+    assert ran.reason == reason
+    assert ("style.css" in bucket.objects) is (reason == "")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import md5, sha256
 
-from galleria_action import ledger
+from galleria_action import json_pieces, ledger
 from galleria_action.ledger import BrokenLedger, Deletion, Entry, Ledger, NewerLedger, Owner
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -58,7 +58,7 @@ def test_round_trip(made):
 def test_pieces(entries, size):
     """A large ledger is read in pieces, whatever its keys look like."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ledger, "PIECE", size)
+        patch.setattr(json_pieces, "PIECE", size)
         assert ledger.decode(ledger.encode(Ledger(entries))).entries == entries
 
 
