@@ -195,12 +195,15 @@ def changed(job, server, bucket, gallery) -> bytes:
 
 @on_two_servers
 def test_killed_before_the_commit(changed, job, server, bucket, gallery):
-    """The old gallery is live and whole; the rerun has only the manifest left to put."""
+    """The old gallery is live and whole; the rerun has only the manifest left to put.
+
+    Before that it tells in the ledger that the deletes are its own now.
+    """
     _interrupted(job, server, _commits, signal.SIGKILL)
 
     assert servers.body(server, bucket, MANIFEST) == changed
     assert servers.listing(server, bucket).keys() >= {"photos/full/b.jpg"}
-    assert _rerun(job, server) == [MANIFEST, THE_BUCKET, LEDGER]
+    assert _rerun(job, server) == [LEDGER, MANIFEST, THE_BUCKET, LEDGER]
     assert servers.listing(server, bucket).keys() == gallery.keys() | SITE | {MANIFEST, LEDGER}
 
 
