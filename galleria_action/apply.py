@@ -116,6 +116,7 @@ class Deployment:
             self._write()
         except BaseException as error:
             self._deletion.retract()
+            self.journal.withdraw()
             cancelled = isinstance(error, Cancelled)
             self.journal.try_to_flush(CANCELLED_SECONDS if cancelled else FAILED_SECONDS)
             raise
@@ -146,9 +147,7 @@ class Deployment:
                 if group:
                     self._upload(group, uplink)
                     self._gate()
-        self._deletion.announce()
-        if self._commits:
-            self.journal.note_committing(self.remote.manifest_etag)
+        self._tell()
         if self._commits or self.plan.is_part or self.plan.deletes:
             self.journal.flush()
         if self.plan.is_part:
@@ -163,6 +162,13 @@ class Deployment:
         self._finish_ledger()
         self.outcome.purged_files = self._purging.purged
         self.outcome.complete = True
+
+    def _tell(self) -> None:
+        """Have others know what is about to be deleted and committed."""
+        deletes = self._deletion.announce()
+        replaces = (self.remote.manifest_etag or "") if self._commits else None
+        if deletes or replaces is not None:
+            self.journal.intend(deletes, replaces)
 
     def _gate(self) -> None:
         commit.gate(self.store, self.config.metadata_key, self.remote.manifest_etag)
@@ -250,7 +256,6 @@ class Deployment:
         self.outcome.uploaded_bytes += len(data)
         facts = Entry(Owner.MANIFEST, change.source, "", change.headers.digest, change.size, etag)
         self.journal.note({change.key: facts})
-        self.journal.note_committed()
         self.observer.put(change)
         return etag
 
@@ -269,4 +274,5 @@ class Deployment:
             photos=plan.photos_prefix if plan.photos else None,
             site=plan.site_prefix if plan.site else None,
         )
+        self.journal.withdraw()
         self.journal.flush()

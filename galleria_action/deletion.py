@@ -45,7 +45,7 @@ class Deletion:
     def _spared(self) -> frozenset[str]:
         return frozenset(each.key for each in self.plan.spared)
 
-    def announce(self) -> None:
+    def announce(self) -> list[str]:
         """Record what is about to be deleted, for the ledger that is written before the commit.
 
         What another run has told of since the plan was made is left out. Who puts such a key
@@ -53,11 +53,10 @@ class Deletion:
         """
         standing = [each.key for each in self.plan.deletes if self._stands(each)]
         self.journal.suppose({key: self._announced(key) for key in standing})
-        self.journal.note_deletion([*standing, *self._spared])
+        return [*standing, *self._spared]
 
     def retract(self) -> None:
         """What was announced and not deleted is what it was, after a failure."""
-        self.journal.note_deletion([])
         self.journal.suppose(
             {
                 each.key: self._retracted(each.key)
@@ -82,7 +81,6 @@ class Deletion:
             self._delete(changes[start : start + BETWEEN_LOOKS], etag)
         if changes:
             self._look_back(changes, etag)
-        self.journal.note_deletion([])
 
     def _give_away(self) -> None:
         """Leave to other galleries what they publish, too.
@@ -134,7 +132,7 @@ class Deletion:
 
     def _others_commit(self, etag: str | None) -> bool:
         self.journal.refresh(self._look_around().own)
-        return self.journal.is_committing(etag) and self.store.head(self.plan.metadata_key) == etag
+        return self.journal.others_replace(etag) and self.store.head(self.plan.metadata_key) == etag
 
     def _delete(self, changes: Sequence[Change], etag: str | None) -> None:
         theirs = self._last_look(changes, etag)

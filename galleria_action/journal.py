@@ -27,7 +27,7 @@ from galleria_action.errors import (
     StoreError,
 )
 from galleria_action.headers import Headers
-from galleria_action.ledger import Deletion, Entry, Ledger, Owner
+from galleria_action.ledger import Entry, Intent, Ledger, Owner
 from galleria_action.store import Condition, Store
 
 HEADERS = Headers("application/gzip", "private, no-store")
@@ -37,8 +37,9 @@ SHARE_OF_TIME = 0.1
 MOST_CONFLICTS = 25
 MOST_DOUBLINGS = 8
 """Of the time within which the next attempt is made: 256 jobs get turns of their own in it."""
-DELETION_SECONDS = 3600.0
-"""After that nobody believes any more that a run is still deleting: it must have been killed."""
+INTENT_SECONDS = 3600.0
+"""After that nobody believes any more that a run is about to do what it said: it must have been
+killed."""
 _NOTHING_ELSE = Entry(Owner.MANIFEST, etag="nothing like it")
 """What no ledger says of a key."""
 
@@ -69,15 +70,13 @@ class Journal:
         self._changes: dict[str, Entry | None] = {}
         self._to_purge: dict[str, bool] = {}
         self._supposed: dict[str, Entry | None] = {}
-        self._committing: str | None = None
-        self._committed = False
+        self._intent: Intent | None = None
         self._photos_prefix: str | None = None
         self._site_prefix: str | None = None
         self._pause = SECONDS_BETWEEN_FLUSHES
         self._due = clock() + self._pause
         self.name = f"{random.getrandbits(64):016x}"
         """Of this run, in the ledger."""
-        self._deletion: Deletion | None = None
 
     def note(self, changes: Mapping[str, Entry | None]) -> None:
         """Remember what this run has done: key to entry, None for a key that is gone.
@@ -109,32 +108,33 @@ class Journal:
             self._changes[key] = None
             self._supposed[key] = _NOTHING_ELSE
 
-    def note_committing(self, etag: str | None) -> None:
-        """Remember that this run is about to replace the manifest with this ETag; None: no one."""
-        self._committing = etag or ""
+    def intend(self, deletes: Iterable[str], replaces: str | None) -> None:
+        """Remember that this run is about to do this, see :class:`Intent`."""
+        self._intent = Intent(int(self._now()), frozenset(deletes), replaces)
 
-    def note_committed(self) -> None:
-        """Remember that it was."""
-        self._committed = True
-
-    def note_deletion(self, keys: Iterable[str]) -> None:
-        """Remember that this run is about to delete ``keys``; none: that it is not, any more."""
-        found = frozenset(keys)
-        self._deletion = Deletion(int(self._now()), found) if found else None
+    def withdraw(self) -> None:
+        """Remember that it is done, or will not be done."""
+        self._intent = None
 
     def others_delete(self, keys: frozenset[str]) -> bool:
-        """Whether another run of this gallery was deleting one of ``keys`` when last heard of."""
-        others = {run: each for run, each in self._base.deletions.items() if run != self.name}
-        return ledger.deletes(others, keys, self.trusted_since)
+        """Whether other runs of this gallery were deleting one of ``keys`` when last heard of."""
+        return any(not each.deletes.isdisjoint(keys) for each in self._others().values())
+
+    def others_replace(self, etag: str | None) -> bool:
+        """Whether they were about to replace this manifest, or to be the first."""
+        return any(each.replaces == (etag or "") for each in self._others().values())
 
     @property
     def trusted_since(self) -> float:
-        """When a deletion must have begun if it is still going on: in seconds since 1970."""
-        return self._now() - DELETION_SECONDS
+        """From when on intents are believed: in seconds since 1970."""
+        return self._now() - INTENT_SECONDS
 
-    def is_committing(self, etag: str | None) -> bool:
-        """Whether some run was about to replace this manifest when the ledger was read."""
-        return self._base.committing == (etag or "")
+    def _others(self) -> dict[str, Intent]:
+        return {
+            run: each
+            for run, each in self._base.runs.items()
+            if run != self.name and each.began > self.trusted_since
+        }
 
     def note_prefixes(self, photos: str | None, site: str | None) -> None:
         """Remember below which prefixes the finished run deployed; None: not in its scope."""
@@ -228,21 +228,13 @@ class Journal:
     def _current(self) -> Ledger:
         """The ledger as it was read last, with what this run has to say."""
         before = self._base
-        deletions = {
-            run: each
-            for run, each in before.deletions.items()
-            if run != self.name and each.began > self.trusted_since
-        }
-        if self._deletion:
-            deletions[self.name] = self._deletion
-        committing = _either(self._committing, before.committing)
+        own = {self.name: self._intent} if self._intent else {}
         return replace(
             before.changed(self._changes),
             photos_prefix=_either(self._photos_prefix, before.photos_prefix),
             site_prefix=_either(self._site_prefix, before.site_prefix),
             to_purge=before.to_purge - self._to_purge.keys() | _true(self._to_purge),
-            committing=None if self._committed else committing,
-            deletions=deletions,
+            runs=self._others() | own,
         )
 
     def _write(self, current: Ledger) -> bool:

@@ -20,8 +20,9 @@ position         1 if the published photo says where it was taken, 0 if it prova
 Beside the rows stand, each left out if there is none:
 
 to_purge         keys whose purge is still to be done
-committing       ETag of the manifest that a run is about to replace, '' of none
-deletions        name of a run that is deleting to [seconds since 1970 when it said so, keys]
+runs             name of a run to [seconds since 1970, keys, ETag]: when it said so, what it is
+                 deleting, and which manifest it is about to replace: '' = to be the first, null =
+                 it replaces none
 """
 
 from __future__ import annotations
@@ -90,11 +91,16 @@ class Entry(NamedTuple):
         return self.etag.startswith(f"{GOING}{run} ")
 
 
-class Deletion(NamedTuple):
-    """What a run has begun to delete, and when: in seconds since 1970."""
+class Intent(NamedTuple):
+    """What a run is about to do, since when: in seconds since 1970.
+
+    ``deletes`` are keys, ``replaces`` is the ETag of a manifest; '': there is none yet, None: it
+    replaces none.
+    """
 
     began: int
-    keys: frozenset[str]
+    deletes: frozenset[str] = frozenset()
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +108,15 @@ class Ledger:
     """Key to facts; ``prefixes`` are the photos and site prefix of the last finished run.
 
     ``to_purge`` are keys that were, or are about to be, replaced or deleted while a CDN may still
-    show what was there before. ``committing`` is the ETag of the manifest that a run is
-    about to replace, '' of none; it means nothing any more when another manifest is live.
-    ``deletions`` are those that runs have announced and not ended, by a name of the run.
+    show what was there before. ``runs`` are those that have said what they are about to do,
+    and not that it is done; by their names.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     photos_prefix: str | None = None
     site_prefix: str | None = None
     to_purge: frozenset[str] = frozenset()
-    committing: str | None = None
-    deletions: Mapping[str, Deletion] = field(default_factory=dict)
+    runs: Mapping[str, Intent] = field(default_factory=dict)
 
     def changed(self, changes: Mapping[str, Entry | None]) -> Ledger:
         """A ledger with ``changes`` made: key to new facts, None to forget the key."""
@@ -132,11 +136,6 @@ class BrokenLedger(Exception):
     """The ledger cannot be read."""
 
 
-def deletes(deletions: Mapping[str, Deletion], keys: frozenset[str], since: float) -> bool:
-    """Whether one of ``deletions`` that began after ``since`` has one of ``keys``."""
-    return any(each.began > since and not each.keys.isdisjoint(keys) for each in deletions.values())
-
-
 def encode(ledger: Ledger, mark: bytes = bytes(4)) -> bytes:
     """The bytes to store: the same ledger and ``mark`` of four bytes give the same bytes.
 
@@ -149,11 +148,10 @@ def encode(ledger: Ledger, mark: bytes = bytes(4)) -> bytes:
     }
     if ledger.to_purge:
         document["to_purge"] = sorted(ledger.to_purge)
-    if ledger.committing is not None:
-        document["committing"] = ledger.committing
-    if ledger.deletions:
-        document["deletions"] = {
-            run: [each.began, sorted(each.keys)] for run, each in sorted(ledger.deletions.items())
+    if ledger.runs:
+        document["runs"] = {
+            run: [each.began, sorted(each.deletes), each.replaces]
+            for run, each in sorted(ledger.runs.items())
         }
     # At the end, where `json_pieces` can take them apart.
     document["objects"] = {key: _row(entry) for key, entry in sorted(ledger.entries.items())}
@@ -192,12 +190,9 @@ def decode(data: bytes) -> Ledger:
         if not all(each is None or isinstance(each, str) for each in prefixes):
             raise BrokenLedger("prefixes that are no texts")
         purges = _keys(document.get("to_purge", []))
-        committing = document.get("committing")
-        if committing is not None and not isinstance(committing, str):
-            raise BrokenLedger("an ETag that is no text")
-        deletions = {run: _deletion(found) for run, found in document.get("deletions", {}).items()}
+        runs = {run: _intent(found) for run, found in document.get("runs", {}).items()}
         entries = _entries(chain([document["objects"]], pieces))
-        return Ledger(entries, *prefixes, purges, committing, deletions)
+        return Ledger(entries, *prefixes, purges, runs)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise BrokenLedger(str(error)) from None
     except (KeyError, TypeError, AttributeError) as error:
@@ -210,11 +205,13 @@ def _keys(found: object) -> frozenset[str]:
     return frozenset(found)
 
 
-def _deletion(found: object) -> Deletion:
-    if not isinstance(found, list) or len(found) != 2 or not isinstance(found[0], int):
-        raise BrokenLedger("a deletion that is none")
-    began, keys = found
-    return Deletion(began, _keys(keys))
+def _intent(found: object) -> Intent:
+    if not isinstance(found, list) or len(found) != 3 or not isinstance(found[0], int):
+        raise BrokenLedger("a run that is none")
+    began, keys, replaces = found
+    if replaces is not None and not isinstance(replaces, str):
+        raise BrokenLedger("an ETag that is no text")
+    return Intent(began, _keys(keys), replaces)
 
 
 def _text(data: bytes) -> str:

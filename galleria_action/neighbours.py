@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from galleria_action import keys, ledger
 from galleria_action.errors import FailureReason, StoreError
-from galleria_action.ledger import Deletion
+from galleria_action.ledger import Intent
 from galleria_action.store import Found, Store
 
 
 class _Read(NamedTuple):
     etag: str
     keys: frozenset[str]
-    deletions: Mapping[str, Deletion]
+    runs: Mapping[str, Intent]
 
 
 class Look(NamedTuple):
@@ -35,7 +35,8 @@ class Look(NamedTuple):
 
     def deletes(self, keys: frozenset[str], since: float) -> bool:
         """Whether others are deleting one of ``keys``, and said so after ``since``."""
-        return any(ledger.deletes(each.deletions, keys, since) for each in self.others)
+        runs = (run for each in self.others for run in each.runs.values() if run.began > since)
+        return any(not run.deletes.isdisjoint(keys) for run in runs)
 
 
 class UnreadableNeighbour(Exception):
@@ -80,4 +81,4 @@ def _parsed(key: str, found: Found) -> _Read:
         theirs = ledger.decode(found.data)
     except (ledger.NewerLedger, ledger.BrokenLedger):
         raise UnreadableNeighbour(key) from None
-    return _Read(found.etag, frozenset(theirs.entries), theirs.deletions)
+    return _Read(found.etag, frozenset(theirs.entries), theirs.runs)

@@ -10,7 +10,7 @@ from support import galleries, photos, positions
 
 from galleria_action import comment, ledger
 from galleria_action.comment import Marker
-from galleria_action.ledger import Deletion, Entry, Ledger, Owner
+from galleria_action.ledger import Entry, Intent, Ledger, Owner
 
 FOLDER = Path(__file__).parent / "corpus"
 DATA = Path(__file__).parents[1] / "data/manifests"
@@ -52,8 +52,8 @@ def _ledgers() -> Iterable[bytes]:
         ),
         "index.html": Entry(Owner.SITE, size=1, listed=False),
     }
-    deletions = {"run": Deletion(1, frozenset({"photos/full/b.jpg"}))}
-    packed = ledger.encode(Ledger(entries, "photos", "", frozenset("k"), "etag", deletions))
+    runs = {"run": Intent(1, frozenset({"photos/full/b.jpg"}), "etag")}
+    packed = ledger.encode(Ledger(entries, "photos", "", frozenset("k"), runs))
     yield packed
     yield ledger._text(packed).encode()
 

@@ -17,6 +17,7 @@ from support.program import Ran
 
 from galleria_action import keys, ledger, standby
 from galleria_action.delivery import Delivery
+from galleria_action.errors import FailureReason, StoreError
 
 KEY, OTHER = "gallery-metadata.json", "other.json"
 OF_B = {"photos/full/b.jpg", "photos/web/b.jpg", "photos/thumb/b.webp"}
@@ -224,6 +225,23 @@ def test_leftovers_of_a_run_that_was_killed_before_its_commit(bucket, make):
     rests.clear()
     assert run(old, bucket, rests.append).outputs["changes"] == "false"
     assert rests == []
+
+
+def test_leftovers_of_a_run_that_failed_to_commit(bucket, make):
+    """It has taken back what it was about to do: nobody waits for it."""
+    old, new = make("ab"), make("abd")
+    program.deployed(old.root, bucket)
+    store = RecordingStore(bucket)
+
+    def before(operation: Operation) -> None:
+        if operation == ("put", KEY):
+            raise StoreError(FailureReason.NETWORK, "Error: Could not write it")
+
+    store.before = before
+    assert program.run(new.root, store).reason == "network"
+    rests = []
+    ran = run(old, bucket, rests.append)
+    assert (ran.reason, ran.outputs["deleted-files"], rests) == ("", "3", [])
 
 
 def test_leftovers_that_are_nobody_elses(bucket, make):

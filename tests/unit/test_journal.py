@@ -459,7 +459,7 @@ def test_refresh(store, clock):
 def test_a_deletion_is_told_until_it_ends(store, clock):
     """Others see which keys are being deleted; its own run, and those who ask for others, do not."""
     made = journal(store, clock, Ledger({"a": A, "b": B}))
-    made.note_deletion(["a"])
+    made.intend(["a"], None)
     made.flush()
     other = Journal(store, KEY, stored(store), store.head(KEY), clock)
     assert other.others_delete(frozenset("ab"))
@@ -468,17 +468,17 @@ def test_a_deletion_is_told_until_it_ends(store, clock):
     other.note({"c": C})
     other.flush()
     assert other.others_delete(frozenset("a"))
-    made.note_deletion([])
+    made.withdraw()
     made.flush()
     other.refresh(store.head(KEY))
     assert not other.others_delete(frozenset("a"))
     assert stored(store) == Ledger({"a": A, "b": B, "c": C})
 
 
-def test_a_deletion_of_long_ago(store, clock):
+def test_an_intent_of_long_ago(store, clock):
     """Its run must have been killed: nobody waits for it, and it is forgotten."""
     then = journal(store, clock, Ledger({"a": A}))
-    then.note_deletion(["a"])
+    then.intend(["a"], None)
     then.flush()
     later = Journal(
         store,
@@ -486,7 +486,7 @@ def test_a_deletion_of_long_ago(store, clock):
         stored(store),
         store.head(KEY),
         clock,
-        now=lambda: time.time() + journals.DELETION_SECONDS + 1,
+        now=lambda: time.time() + journals.INTENT_SECONDS + 1,
     )
     assert not later.others_delete(frozenset("a"))
     later.note({"b": B})
@@ -498,14 +498,14 @@ def test_a_deletion_of_long_ago(store, clock):
 def test_a_commit_is_told_until_it_is_made(store, clock, etag):
     """Others see which manifest is about to be replaced."""
     made = journal(store, clock, Ledger({"a": A}))
-    made.note_committing(etag)
+    made.intend([], etag or "")
     made.flush()
     other = Journal(store, KEY, stored(store), store.head(KEY), clock)
-    assert other.is_committing(etag)
-    assert not other.is_committing("another")
+    assert other.others_replace(etag)
+    assert not other.others_replace("another")
     other.note({"b": B})
     other.flush()
-    assert other.is_committing(etag)
-    made.note_committed()
+    assert other.others_replace(etag)
+    made.withdraw()
     made.flush()
     assert stored(store) == Ledger({"a": A, "b": B})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from unit.samples import md5, sha256
 
 from galleria_action import json_pieces, ledger
-from galleria_action.ledger import BrokenLedger, Deletion, Entry, Ledger, NewerLedger, Owner
+from galleria_action.ledger import BrokenLedger, Entry, Intent, Ledger, NewerLedger, Owner
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 ENTRIES = st.builds(
@@ -33,9 +33,10 @@ LEDGERS = st.builds(
     st.none() | TEXT,
     st.none() | TEXT,
     st.frozensets(TEXT, max_size=3),
-    st.none() | TEXT,
     st.dictionaries(
-        TEXT, st.builds(Deletion, st.integers(0), st.frozensets(TEXT, max_size=3)), max_size=2
+        TEXT,
+        st.builds(Intent, st.integers(0), st.frozensets(TEXT, max_size=3), st.none() | TEXT),
+        max_size=2,
     ),
 )
 ROW = ["photo", "s", "e", "h", 5, "t", "d", 1]
@@ -102,24 +103,11 @@ def test_keys_to_purge():
 
 
 def test_what_runs_are_about_to_do():
-    """It stands beside the rows, in members that are left out when there is nothing."""
-    made = Ledger(committing="live", deletions={"run": Deletion(5, frozenset({"b", "a"}))})
+    """It stands beside the rows, in a member that is left out when there is nothing."""
+    made = Ledger(runs={"run": Intent(5, frozenset({"b", "a"}), "live"), "one": Intent(6)})
     written = json.loads(gzip.decompress(ledger.encode(made)))
-    assert written["committing"] == "live"
-    assert written["deletions"] == {"run": [5, ["a", "b"]]}
-    assert (
-        not {"committing", "deletions"}
-        & json.loads(gzip.decompress(ledger.encode(Ledger()))).keys()
-    )
-
-
-@pytest.mark.parametrize(
-    ("since", "keys", "expected"), [(4, "ax", True), (5, "ax", False), (4, "x", False)]
-)
-def test_deletes(since, keys, expected):
-    """Deletions count that began later, of one of the keys."""
-    made = {"run": Deletion(5, frozenset("ab"))}
-    assert ledger.deletes(made, frozenset(keys), since) is expected
+    assert written["runs"] == {"run": [5, ["a", "b"], "live"], "one": [6, [], None]}
+    assert "runs" not in json.loads(gzip.decompress(ledger.encode(Ledger())))
 
 
 def test_an_entry_that_is_about_to_be_deleted():
@@ -185,14 +173,14 @@ def test_broken(data):
         {"to_purge": "k"},
         {"to_purge": [1]},
         {"to_purge": None},
-        {"committing": 5},
-        {"deletions": []},
-        {"deletions": {"run": None}},
-        {"deletions": {"run": []}},
-        {"deletions": {"run": ["1", ["k"]]}},
-        {"deletions": {"run": [1.5, ["k"]]}},
-        {"deletions": {"run": [1, "k"]}},
-        {"deletions": {"run": [1, [2]]}},
+        {"runs": []},
+        {"runs": {"run": None}},
+        {"runs": {"run": []}},
+        {"runs": {"run": ["1", ["k"], "etag"]}},
+        {"runs": {"run": [1.5, ["k"], "etag"]}},
+        {"runs": {"run": [1, "k", "etag"]}},
+        {"runs": {"run": [1, [2], "etag"]}},
+        {"runs": {"run": [1, ["k"], 5]}},
     ],
 )
 def test_values_of_other_kinds(changes):
@@ -218,9 +206,7 @@ JSON = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(
-            ["version", "photos_prefix", "site_prefix", "objects", "committing", "deletions"]
-        ),
+        st.sampled_from(["version", "photos_prefix", "site_prefix", "objects", "to_purge", "runs"]),
         JSON,
     )
 )
