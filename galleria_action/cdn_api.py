@@ -10,7 +10,7 @@ from typing import Any
 from galleria_action import exchange
 from galleria_action.cdn import Patience
 from galleria_action.exchange import Answer
-from galleria_action.retry import Retries, Verdict
+from galleria_action.retry import Retries, Verdict, asked_seconds
 
 MOST_BYTES = 1 << 16
 """Of an answer; those of purges are short."""
@@ -78,6 +78,5 @@ def judge(error: Exception) -> Verdict:
 
 
 def asked_pause(answer: Answer) -> float | None:
-    """Seconds that the provider asks to wait (RFC 9110, "Retry-After"); dates are not counted."""
-    text = answer.headers.get("retry-after", "").strip()
-    return float(text) if text.isascii() and text.isdigit() else None
+    """Seconds that the provider asks to wait; None if it does not."""
+    return asked_seconds(answer.headers.get("retry-after", ""))

@@ -20,6 +20,7 @@ from galleria_action.listing_page import Page
 from galleria_action.origin import Origin
 from galleria_action.paging import Paging
 from galleria_action.remote import Listed
+from galleria_action.retry import asked_seconds
 from galleria_action.signature import Credentials, Signer
 from galleria_action.store import LARGEST, Condition, Found
 
@@ -39,9 +40,7 @@ class Failed(Declined):
 
     def __init__(self, answer: Response | None = None) -> None:
         super().__init__()
-        asked = answer.headers.get("retry-after", "") if answer else ""
-        if asked.isascii() and asked.isdigit():
-            self.after = float(asked)
+        self.after = asked_seconds(answer.headers.get("retry-after", "")) if answer else None
 
 
 @dataclass(frozen=True, slots=True)

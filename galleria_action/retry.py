@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,6 +17,24 @@ class Verdict:
 
     again: bool
     after: float | None = None
+
+
+def asked_seconds(retry_after: str, now: Callable[[], float] = time.time) -> float | None:
+    """The seconds that a server asks to wait; None if it does not, or makes no sense.
+
+    Source: RFC 9110, 10.2.3: a number of seconds, or the date after which to come again.
+    """
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    if not text:
+        return None
+    from email.utils import parsedate_to_datetime  # rarely needed
+
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now())
+    except (ValueError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

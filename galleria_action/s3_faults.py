@@ -14,7 +14,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from galleria_action.errors import FailureReason, StoreError
-from galleria_action.retry import Verdict
+from galleria_action.retry import Verdict, asked_seconds
 from galleria_action.text import shortened
 
 T = TypeVar("T")
@@ -175,8 +175,7 @@ def judge(error: Exception) -> Verdict:
 
 def _retry_after(error: boto.ClientError) -> float | None:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    text = headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    return asked_seconds(headers.get("retry-after", ""))
 
 
 def explain(error: Exception, action: str, bucket: str, endpoint: str | None) -> StoreError:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from galleria_action import retry
 from galleria_action.errors import Cancelled
 from galleria_action.retry import Retries, Verdict
 
@@ -89,3 +92,32 @@ def test_retry_after(asked, least, most):
     waits: list[float] = []
     Retries(sleep=waits.append).call(Failing(3), lambda _: Verdict(again=True, after=asked))
     assert all(least <= wait <= most for wait in waits)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-1", None),
+        ("²", None),
+        ("Wed, 25 Nov 2026 12:00:30 GMT", 30.0),
+        ("Wednesday, 25-Nov-26 12:00:30 GMT", 30.0),
+        ("Wed Nov 25 12:00:30 2026", 30.0),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", 0.0),
+        ("Wed, 25 Nov 99999 11:00:00 GMT", None),
+    ],
+)
+def test_asked_seconds(header, expected):
+    """A number of seconds, or a date in any of its three forms; anything else is no wish."""
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
+    assert retry.asked_seconds(header, lambda: now) == expected
+
+
+@given(st.text() | st.text("0123456789 :,-+GMTWedNov", max_size=40))
+def test_any_text_as_a_wish(header):
+    """Whatever a server says, it is a number of seconds or nothing."""
+    asked = retry.asked_seconds(header)
+    assert asked is None or asked >= 0
