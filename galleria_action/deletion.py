@@ -15,7 +15,7 @@ from galleria_action import failures
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry
 from galleria_action.neighbours import Look, Neighbours, UnreadableNeighbour
-from galleria_action.plan import Change, Plan
+from galleria_action.plan import Change, Kind, Plan
 from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
 from galleria_action.standby import FRESH_SECONDS, Standby
@@ -71,9 +71,10 @@ class Deletion:
         changes = [
             each for each in (*self.plan.deletes, *self.plan.spared) if self._is_ours(each.key)
         ]
-        if changes and not self.outcome.committed:
+        photos = any(each.kind is Kind.PHOTO for each in changes)
+        if photos and not self.outcome.committed:
             # Who commits first lets others fail. Who does not may meet one that is about to list
-            # what it has found, and told nobody of it.
+            # photos that it has found, and told nobody of it.
             self.standby.until(
                 lambda: not self._others_commit(etag), "Another deployment seems to be committing"
             )

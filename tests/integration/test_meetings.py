@@ -227,31 +227,71 @@ def test_leftovers_of_a_run_that_was_killed_before_its_commit(bucket, make):
     assert rests == []
 
 
-def test_leftovers_of_a_run_that_failed_to_commit(bucket, make):
-    """It has taken back what it was about to do: nobody waits for it."""
+def failing(store: RecordingStore, operation: Operation) -> None:
+    if committing(store, operation):
+        raise StoreError(FailureReason.NETWORK, "Error: Could not write it")
+
+
+@pytest.mark.parametrize(
+    ("before", "inputs", "reason"),
+    [(failing, {}, "network"), (lambda *_: None, {"shard": "1/1"}, "")],
+    ids=["failed to commit", "only sent"],
+)
+def test_leftovers_that_nobody_is_about_to_list(bucket, make, before, inputs, reason):
+    """A run that failed has taken back what it was about to do: they are deleted at once."""
     old, new = make("ab"), make("abd")
     program.deployed(old.root, bucket)
     store = RecordingStore(bucket)
-
-    def before(operation: Operation) -> None:
-        if operation == ("put", KEY):
-            raise StoreError(FailureReason.NETWORK, "Error: Could not write it")
-
-    store.before = before
-    assert program.run(new.root, store).reason == "network"
+    store.before = lambda operation: before(store, operation)
+    assert program.run(new.root, store, **inputs).reason == reason
     rests = []
     ran = run(old, bucket, rests.append)
     assert (ran.reason, ran.outputs["deleted-files"], rests) == ("", "3", [])
 
 
-def test_leftovers_that_are_nobody_elses(bucket, make):
-    """Nobody is about to commit: they are deleted at once."""
-    old, new = make("ab"), make("abd")
-    program.deployed(old.root, bucket)
-    program.deployed(new.root, bucket, shard="1/1")
+def test_stale_site_files_beside_a_commit(bucket, make):
+    """No manifest lists them: who deletes them waits for nobody that commits."""
+    gallery, more = make("a"), make("ab")
+    program.deployed(gallery.root, bucket)
+    other = Standing(more, bucket, committing, photos_only="true")
+    (gallery.site / "style.css").unlink()
     rests = []
-    ran = run(old, bucket, rests.append)
-    assert (ran.reason, ran.outputs["deleted-files"], rests) == ("", "3", [])
+    ran = run(gallery, bucket, rests.append, site_only="true", delete_stale_site="true")
+    assert (ran.reason, ran.outputs["deleted-files"], rests) == ("", "1", [])
+    other.go_on()
+    assert other.ran.reason == ""
+    assert is_whole(bucket)
+
+
+def test_a_neighbour_that_cannot_be_read_holds_nobody_up(bucket, make):
+    """Nobody deletes while it cannot be read, so there is nobody to wait for."""
+    program.deployed(make("ab").root, bucket)
+    gallery = make("b")
+    bucket.objects[keys.ledger("third.json")] = bucket.objects[KEY]._replace(data=b"no ledger")
+    rests = []
+    assert run(gallery, bucket, rests.append, metadata_key=OTHER).reason == ""
+    assert rests == []
+
+
+@pytest.mark.parametrize(("slow", "looks"), [(1, 2), (9, 3)])
+def test_a_look_that_takes_long_is_made_again(bucket, make, slow, looks):
+    """Large ledgers of neighbours are read, and then looked at once more before a delete."""
+    gallery = make("ab")
+    program.deployed(gallery.root, bucket)
+    less, store, seconds = make("a"), RecordingStore(bucket), [0.0]
+    took = []
+
+    def after(operation: Operation) -> None:
+        if looking(store, operation) and len(took) < slow:
+            took.append(operation)
+            seconds[0] += standby.FRESH_SECONDS + 1
+
+    store.after = after
+    ran = program.run(less.root, store, clock=lambda: seconds[0])
+    assert (ran.reason, ran.outputs["deleted-files"]) == ("", "3")
+    names = [each.name for each in store.operations]
+    between = store.operations[store.operations.index(("put", KEY)) : names.index("delete")]
+    assert between.count(("list", keys.RECORDS)) == looks
 
 
 def test_what_another_run_puts_again_meanwhile_is_not_forgotten(bucket, make):

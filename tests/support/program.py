@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +58,14 @@ class Ran:
         return str(self.error.reason) if self.error else ""
 
 
-def run(root: Path, store: Store, *, delivery: Delivery = NOBODY, **inputs: str) -> Ran:
+def run(
+    root: Path,
+    store: Store,
+    *,
+    delivery: Delivery = NOBODY,
+    clock: Callable[[], float] = lambda: 0.0,
+    **inputs: str,
+) -> Ran:
     """Deploy the gallery in ``root``; inputs with underscores for hyphens."""
     flags = {name.replace("_", "-"): value for name, value in inputs.items()}
     config = configuration.parse(Sources(BUCKET | flags, {}), Event())
@@ -80,7 +88,7 @@ def run(root: Path, store: Store, *, delivery: Delivery = NOBODY, **inputs: str)
             budget=ByteBudget(1 << 30),
             observer=Lines(runner.say, lambda: 0.0, every_object=config.progress),
             delivery=delivery,
-            clock=lambda: 0.0,
+            clock=clock,
         )
     except DeployError as raised:
         error = raised
