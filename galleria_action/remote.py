@@ -59,8 +59,9 @@ class Remote:
         if self.manifest is None or recorded not in (None, photos_prefix):
             return {}
         if photos_prefix not in self._photo_keys:
+            before = keys.join(photos_prefix, "")
             self._photo_keys[photos_prefix] = {
-                keys.join(photos_prefix, path): photo.id
+                before + path: photo.id
                 for photo in self.manifest.photos
                 for _, path in photo.files
             }
