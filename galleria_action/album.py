@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 
 from galleria_action import removal
 from galleria_action.ledger import Owner
@@ -17,8 +18,13 @@ def photo(wanted: Wanted) -> str:
     return wanted.photo if wanted.owner is Owner.PHOTO else removal.photo_of(wanted.key)
 
 
-def variants(objects: Iterable[Wanted], chosen: Iterable[Wanted]) -> dict[str, tuple[Wanted, ...]]:
-    """:func:`photo` of each of ``chosen`` to those of ``objects`` that show it."""
+def variants(
+    objects: Iterable[Wanted], chosen: Iterable[Wanted], size_of: Callable[[str], int]
+) -> dict[str, tuple[Wanted, ...]]:
+    """:func:`photo` of each of ``chosen`` to those of ``objects`` that show it.
+
+    ``size_of`` tells how many bytes a file has, by its real path; if it cannot, that is the last.
+    """
     found: dict[str, list[Wanted]] = {photo(each): [] for each in chosen}
     for each in objects if found else ():
         if each.owner is Owner.SITE or each.headers.content_type not in SHOWN:
@@ -26,6 +32,13 @@ def variants(objects: Iterable[Wanted], chosen: Iterable[Wanted]) -> dict[str, t
         if (name := photo(each)) in found:
             found[name].append(each)
     return {
-        name: tuple(sorted(some, key=lambda each: (each.file.size, each.key)))
+        name: tuple(sorted(some, key=lambda each: (_size(each, size_of), each.key)))
         for name, some in found.items()
     }
+
+
+def _size(wanted: Wanted, size_of: Callable[[str], int]) -> float:
+    try:
+        return size_of(wanted.file.path)
+    except OSError:
+        return math.inf

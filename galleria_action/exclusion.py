@@ -10,6 +10,8 @@ from functools import cached_property
 from galleria_action import globs
 
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
+ENVIRONMENT = ".env"
+"""What the names of files start with that hold secrets."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,13 @@ class Exclusion:
         """Whether a file of a plain folder, called ``name`` there, may be published."""
         return not _is_never(name) and path not in self._never_files
 
+    def ordinary(self, names: set[str], folder: str) -> set[str]:
+        """Those of ``names``, of files of a plain folder, really at ``folder``, that may be."""
+        start = f"{folder}/"
+        here = {each.removeprefix(start) for each in self._never_files if each.startswith(start)}
+        secrets = {each for each in names if each.startswith(ENVIRONMENT)}
+        return names - NEVER_NAMES - here - secrets
+
     def _covers(self, name: str, path: str) -> bool:
         """As `covers`, which is asked once for each pair of folders, and takes long."""
         folder, _, last = path.rpartition("/")
@@ -80,4 +89,4 @@ class Exclusion:
 
 
 def _is_never(part: str) -> bool:
-    return part in NEVER_NAMES or part.startswith(".env")
+    return part in NEVER_NAMES or part.startswith(ENVIRONMENT)

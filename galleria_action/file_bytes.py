@@ -32,13 +32,21 @@ class FileBytes:
                 return os.read(descriptor, most)
             if size > LARGEST:
                 raise OSError(errno.EFBIG, "it is too large to be looked into")
-            # By hand, because a file object takes as long as reading a small file.
-            data = os.read(descriptor, size + 1)
-            if len(data) != size:
-                raise _changing()
-            return data
+            return _all_of(descriptor, size)
         finally:
             os.close(descriptor)
+
+    def read_small(self, path: str, limit: int) -> bytes | None:
+        """The bytes of the resolved ``path``; None if there are ``limit`` of them or more."""
+        descriptor, size = _opened(path)
+        try:
+            return None if size >= limit else _all_of(descriptor, size)
+        finally:
+            os.close(descriptor)
+
+    def size(self, path: str) -> int:
+        """How many bytes the resolved ``path`` has."""
+        return os.stat(path, follow_symlinks=False).st_size
 
     def stamp(self, path: str) -> Stamp:
         """What is another value as soon as the file is changed or replaced."""
@@ -54,6 +62,14 @@ class FileBytes:
                 if left < 0:  # it may never end
                     raise _changing()
                 yield chunk
+
+
+def _all_of(descriptor: int, size: int) -> bytes:
+    # By hand, because a file object takes as long as reading a small file.
+    data = os.read(descriptor, size + 1)
+    if len(data) != size:
+        raise _changing()
+    return data
 
 
 def _opened(path: str) -> tuple[int, int]:

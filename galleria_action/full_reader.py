@@ -30,6 +30,9 @@ COPIES = 3
 class Files(Protocol):
     """What is needed of the workspace."""
 
+    def size(self, path: str) -> int:
+        """How many bytes a resolved path has."""
+
     def read(self, path: str, most: int | None = None) -> bytes:
         """The bytes of a resolved path."""
 
@@ -81,10 +84,11 @@ class FullReader:
         read: dict[str, Indexed] = {}
         problems: list[Problem] = []
         undecided: list[Problem] = []
+        sizes = {each.full: self._size(each) for each in photos}
 
         def done(photo: Photo, outcome: Indexed | Undecidable | OSError) -> None:
             file = self._found[photo.full]
-            observer.count(file.size)
+            observer.count(sizes[photo.full])
             if isinstance(outcome, Indexed):
                 read[photo.full] = outcome
             elif isinstance(outcome, Undecidable):
@@ -93,7 +97,7 @@ class FullReader:
                 name = self._files.relative(file.path)
                 problems.append(Problem(f"{name}: {outcome.strerror}"))
 
-        observer.started(len(photos), sum(self._found[each.full].size for each in photos))
+        observer.started(len(photos), sum(sizes.values()))
         try:
             transfer.run(
                 lambda photo: executor.submit(self._attempt, photo),
@@ -114,6 +118,12 @@ class FullReader:
             raise failures.positions_undecided("Index", sorted(undecided, key=str))
         return [read[each.full] for each in photos]
 
+    def _size(self, photo: Photo) -> int:
+        try:
+            return self._files.size(self._found[photo.full].path)
+        except OSError:
+            return 0  # reading it will tell
+
     def _attempt(self, photo: Photo) -> Indexed | Undecidable | OSError:
         try:
             return self._read(photo, self._found[photo.full])
@@ -121,11 +131,12 @@ class FullReader:
             return error
 
     def _read(self, photo: Photo, file: LocalFile) -> Indexed:
-        if file.size >= LARGE and not self._strip_gps:
+        size = self._files.size(file.path)
+        if size >= LARGE and not self._strip_gps:
             head = self._files.read(file.path, len(jpeg.SOI))
             if head != jpeg.SOI:  # which tells that there is nothing to read or to edit in it
                 return self._indexed(photo, file, head, self._sha256_of(file.path))
-        with self._budget.hold(COPIES * file.size):
+        with self._budget.hold(COPIES * size):
             data = self._files.read(file.path)
             return self._indexed(photo, file, data, hashlib.sha256(data).hexdigest())
 

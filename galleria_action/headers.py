@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -108,11 +108,12 @@ def headers(
     for glob, value in rules:
         if globs.matches(glob, key) or globs.matches(glob, name):
             return _shared(content_type(name), value)
-    if photo:
-        _, dot, end = name.rpartition(".")
-        if dot and end in CONTENT_TYPES:  # most of a large gallery, in half the time
-            return _shared(CONTENT_TYPES[end], PHOTO_CACHE)
     return _shared(content_type(name), default_cache(name, photo=photo))
+
+
+def of_photos() -> Mapping[str, Headers]:
+    """Ending of a file to the headers of such photos, if there are no rules."""
+    return {ending: _shared(kind, PHOTO_CACHE) for ending, kind in CONTENT_TYPES.items()}
 
 
 @cache

@@ -7,7 +7,7 @@ large blocks back at once, to be filled with zeros for the next photo: 7 % of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 
 LARGE = 1 << 20
@@ -19,14 +19,14 @@ _KEEPS_BLOCKS = ((-3, 32 << 20), (-1, 256 << 20))
 """M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD of mallopt(3), by their numbers in malloc.h."""
 
 
-def share(sizes: Sequence[int]) -> None:
-    """One heap for all threads that are started from now on, if files of these sizes want it.
+def share(files: int, some_sizes: Iterable[int]) -> None:
+    """One heap for all threads that are started from now on, if so many files want it.
 
-    No effect with other C libraries.
+    ``some_sizes`` are those of some of them. No effect with other C libraries.
     """
-    if max(sizes, default=0) >= LARGE:
+    if max(some_sizes, default=0) >= LARGE:
         options = [*_ARENA_MAX, *_KEEPS_BLOCKS]
-    elif len(sizes) >= MANY:
+    elif files >= MANY:
         options = [*_ARENA_MAX]
     else:
         return

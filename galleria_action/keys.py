@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 RECORDS = ".galleria/"
 """Everything below this prefix is ours and is written by the deployment itself only."""
@@ -44,6 +45,11 @@ def gallery(key: str) -> str | None:
     if not (key.startswith(RECORDS) and key.endswith(_LEDGER)):
         return None
     return key.removeprefix(RECORDS).removesuffix(_LEDGER)
+
+
+def are_ordinary(texts: Iterable[str]) -> bool:
+    """Whether :func:`fault` finds nothing in any of them; False does not say that it would."""
+    return all(map(_ORDINARY.fullmatch, texts))
 
 
 def fault(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -77,7 +78,7 @@ def run(
     presentation.announce(config, results.mode, runner)
 
     gallery = preparation.gather(config, workspace, results.mode, readers)
-    heap.share([each.file.size for each in gallery.objects])
+    heap.share(len(gallery.objects), preparation.some_sizes(gallery.objects, workspace))
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     begun = readings.begin(gallery.objects)  # while the bucket answers
     neighbours = Neighbours(store, config.ledger_key)
@@ -106,6 +107,9 @@ def run(
     if config.require_reviewed_plan:
         presentation.reviewed(reviews.require(plan, reviewers), runner)
 
+    if not gc.isenabled():
+        gc.freeze()  # all that was planned: it has no circles, and stays
+        gc.enable()
     content = Content(workspace, readings.prepared)
     journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
     deployment = Deployment(
@@ -125,7 +129,9 @@ def run(
     )
     results.outcome = deployment.outcome
     deployment.run()
-    presentation.conclude(results, config, runner, clock() - began, gallery.objects)
+    presentation.conclude(
+        results, config, runner, clock() - began, objects=gallery.objects, files=workspace
+    )
     if deployment.failure:
         raise deployment.failure
     if not config.verify or config.shard:

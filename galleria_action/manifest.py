@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -45,6 +45,9 @@ class Photo(NamedTuple):
     deployment_file_hash: str
     edit: Edit | None
     files: tuple[tuple[str, str], ...]
+
+
+_AS_EDIT, _AS_PHOTO = partial(tuple.__new__, Edit), partial(tuple.__new__, Photo)
 
 
 @dataclass(frozen=True)
@@ -221,19 +224,20 @@ def _json_path(path: Iterable[str | int]) -> str:
 
 
 def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
-    hours = document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE)
+    zone = offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
     for photo in document["photos"]:
         before, after = photo["file_hash"].lower(), photo["deployment_file_hash"].lower()
         corrected = None if before == after else photo["exif"].get("corrected_timestamp")
-        yield Photo(photo["id"], before, after, edit(corrected, hours), _files(photo["files"]))
+        files = _files(photo["files"])
+        due = _AS_EDIT((_exif_time(corrected), zone)) if corrected else None
+        yield _AS_PHOTO((photo["id"], before, after, due, files))
 
 
 def _files(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    files = tuple(
-        [(each, manifest_problems.normalised(stated[each])) for each in manifest_problems.VARIANTS]
-    )
-    (_, full), (_, web), (_, thumb) = files
-    if len({full, web, thumb}) < len(files):
+    normalised = manifest_problems.normalised
+    full, web, thumb = map(normalised, map(stated.__getitem__, manifest_problems.VARIANTS))
+    files = (("full", full), ("web", web), ("thumb", thumb))
+    if full in (web, thumb) or web == thumb:
         # A path that variants share is one file, by the rules of the first: full.
         first = {path: variant for variant, path in reversed(files)}
         return tuple((variant, path) for path, variant in reversed(first.items()))
@@ -242,9 +246,11 @@ def _files(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 def edit(corrected: str | None, hours: float) -> Edit | None:
     """The edit that a ``corrected_timestamp`` asks for at a ``target_timezone_offset_hours``."""
-    if corrected is None:
-        return None
-    return Edit(f"{corrected[:10].replace('-', ':')} {corrected[11:19]}", offset(hours))
+    return None if corrected is None else Edit(_exif_time(corrected), offset(hours))
+
+
+def _exif_time(stated: str) -> str:
+    return f"{stated[:10].replace('-', ':')} {stated[11:19]}"
 
 
 @cache

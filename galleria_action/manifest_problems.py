@@ -9,15 +9,20 @@ import json
 import os
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from itertools import chain
-from typing import Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from galleria_action import keys
 from galleria_action.text import shortened
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
 
 VARIANTS = ("full", "web", "thumb")
 JsonPath = tuple[str | int, ...]
@@ -38,12 +43,25 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
+@cache
+def _validator() -> Validator:
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(_schema())
+
+
 def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Located]:
     """Every problem of ``document``: its shape, then ids, paths, times and files.
 
     ``absent`` is asked once, with all paths that could be files. ``odd``: the text has escapes or
     numbers that may stand for values JSON cannot hold.
     """
+    names = None if odd else _flawless(document)
+    if names is not None:
+        faults = absent(names)
+        if not faults:
+            return
+        absent = lambda _: faults  # noqa: E731  they are the same names
     photos = list(_photos(document))
     files = list(_paths(photos))
     unspeakable = dict(_unspeakable(document, ())) if odd else {}
@@ -59,6 +77,32 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
     for problem in chain.from_iterable(rest):
         if problem[0] not in unspeakable:
             yield problem
+
+
+def _flawless(document: dict[str, Any]) -> list[str] | None:
+    """The normalised paths of all files, if nothing else can be wrong; None if something may be.
+
+    Most manifests are so. Seen column by column, that takes a third of the time of looking at each
+    photo, and of the memory.
+    """
+    try:
+        if not _validator().is_valid(document):
+            return None
+    except ValueError:
+        return None
+    photos = document["photos"]
+    paths = [stated[each] for stated in map(_FILES, photos) for each in VARIANTS]
+    names = list(map(normalised, paths))
+    times = [time[:19] for photo in photos if (time := photo["exif"].get("corrected_timestamp"))]
+    try:
+        deque(map(datetime.fromisoformat, times), maxlen=0)
+    except ValueError:
+        return None
+    unique = len(set(map(_ID, photos))) == len(photos) and len(set(names)) == len(names)
+    return names if unique and keys.are_ordinary(paths) else None
+
+
+_ID, _FILES = itemgetter("id"), itemgetter("files")
 
 
 def _unspeakable(value: Any, path: JsonPath) -> Iterator[Located]:
@@ -115,10 +159,8 @@ def _paths(photos: list[tuple[int, dict[str, Any]]]) -> Iterator[_File]:
 
 
 def _schema_problems(document: dict[str, Any]) -> Iterator[Located]:
-    import jsonschema_rs
-
     # 100 times as fast; jsonschema then says in better words what is wrong.
-    fast = jsonschema_rs.validator_for(_schema())
+    fast = _validator()
     try:
         if fast.is_valid(document):
             return

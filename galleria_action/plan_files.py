@@ -33,7 +33,7 @@ def write(
 ) -> Paths:
     """Write ``plan.json``, ``plan.md`` and ``report.html``, its pictures of ``files``."""
     shown = sections(plan, document.ENTRIES)
-    variants = album.variants(objects, document.pictured(shown))
+    variants = album.variants(objects, document.pictured(shown), files.size)
     sources = {name: [each.file for each in some] for name, some in variants.items()}
     with thumbnails(files, sources) as making:
         path = folder.write("plan.json", plan_document.encode(plan, dry_run=dry_run))

@@ -6,7 +6,7 @@ makes the plan from what reading them told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from galleria_action import edits, headers, purge, remarks, removal
@@ -34,7 +34,7 @@ def build(
 ) -> Plan:
     """The plan that makes the bucket hold ``gallery``; ``readings`` are by key."""
     comparison = _Comparison(config, remote, readings)
-    puts = [change for each in gallery.objects if (change := comparison.change(each))]
+    puts = comparison.changes(gallery.objects)
     photos, site = not config.site_only, not config.photos_only
     manifest_data = b""
     if gallery.manifest and photos:
@@ -92,25 +92,32 @@ class _Comparison:
         self.kept: dict[str, Entry] = {}
         self.replaced = 0
 
-    def change(self, each: Wanted) -> Change | None:
+    def changes(self, objects: Iterable[Wanted]) -> list[Change]:
+        """What has to be put of ``objects``."""
+        readings, entries, kept = self._readings, self._remote.ledger.entries, self.kept
+        puts: list[Change] = []
+        for each in objects:
+            key = each.key
+            if reading := readings.get(key):
+                puts += self._change(each, reading)
+            else:  # settled without, so there is an entry
+                entry, owner = entries[key], each.owner
+                kept[key] = entry if entry.owner is owner else entry._replace(owner=owner)
+        return puts
+
+    def _change(self, each: Wanted, reading: Reading) -> list[Change]:
         entry = self._remote.ledger.entries.get(each.key)
-        reading = self._readings.get(each.key)
-        if reading is None:
-            assert entry is not None, f"{each.key} was neither settled nor read"
-            same = entry.owner is each.owner
-            self.kept[each.key] = entry if same else entry._replace(owner=each.owner)
-            return None
         listed = self._remote.listing.get(each.key)
         reason = self._reason(each, entry, listed, reading)
         if reason is None and listed is not None:
             self.kept[each.key] = self._facts(each, entry, listed, reading)
             if not self._config.force:
-                return None
+                return []
             reason = Reason.FORCED
             del self.kept[each.key]
         if listed and entry is None and each.key not in self._deployed:
             self.replaced += 1
-        return Change(
+        change = Change(
             action=Action.PUT,
             reason=reason or Reason.FORCED,
             kind=Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
@@ -123,6 +130,7 @@ class _Comparison:
             wanted=each,
             position=reading.position,
         )
+        return [change]
 
     def _reason(
         self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading

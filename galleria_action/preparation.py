@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Protocol
 
 from galleria_action import manifest as manifests
@@ -17,6 +18,9 @@ from galleria_action.planning import Gallery
 from galleria_action.remote import Remote
 from galleria_action.wanted import LocalFile, Wanted
 
+SAMPLE = 100
+"""Files of a gallery whose sizes stand for those of all."""
+
 
 class Folder(Protocol):
     """What is needed of the workspace."""
@@ -29,6 +33,9 @@ class Folder(Protocol):
 
     def read(self, path: str) -> bytes:
         """The bytes of a real path."""
+
+    def size(self, path: str) -> int:
+        """How many bytes a real path has."""
 
     def scan(self, folder: str) -> Iterator[LocalFile]:
         """The files below a folder."""
@@ -119,6 +126,13 @@ def _empty(half: str, name: str, path: str) -> DeployError:
         advice=f"Is {name} the folder that the step before makes? Nothing is deleted because a "
         "folder is empty.",
     )
+
+
+def some_sizes(objects: Sequence[Wanted], folder: Folder) -> Iterator[int]:
+    """Bytes of some of the objects' files: enough to know whether many are large."""
+    for each in objects[:: len(objects) // SAMPLE + 1]:
+        with suppress(OSError):  # whoever reads it complains
+            yield folder.size(each.file.path)
 
 
 def refuse_conflicts(config: Config, gallery: Gallery, remote: Remote) -> None:

@@ -104,9 +104,14 @@ def conclude(
     config: Config,
     runner: Runner,
     seconds: float,
+    *,
     objects: Iterable[Wanted],
+    files: Files,
 ) -> None:
-    """Say what was done, and show the published photos; ``objects`` are the gallery's."""
+    """Say what was done, and show the published photos.
+
+    ``objects`` are the gallery's, ``files`` where theirs are.
+    """
     outcome = results.outcome
     if outcome.re_encoded:
         runner.notice(
@@ -135,7 +140,7 @@ def conclude(
     if config.url:
         runner.say(f"Gallery: {config.url}")
     assert results.plan is not None, "what was done had been planned"
-    photos = published.photos(results.plan, objects, config.public_url)
+    photos = published.photos(results.plan, objects, files.size, config.public_url)
     runner.summarize(report.result(outcome, seconds, config.url, photos))
     if outcome.purged_files:
         runner.summarize(after_report.purged(outcome.purged_files))

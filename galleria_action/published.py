@@ -8,7 +8,7 @@ https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/a
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from galleria_action import album
@@ -23,10 +23,15 @@ LIMIT = 14_000
 """Bytes, beside the longest plan: see :mod:`report` and :mod:`runner`."""
 
 
-def photos(plan: Plan, objects: Iterable[Wanted], public_url: str | None) -> str:
-    """Up to ``MOST`` photos of the plan, new ones first; '' if it has none. Markdown."""
+def photos(
+    plan: Plan, objects: Iterable[Wanted], size_of: Callable[[str], int], public_url: str | None
+) -> str:
+    """Up to ``MOST`` photos of the plan, new ones first; '' if it has none. Markdown.
+
+    ``objects`` are the gallery's; ``size_of`` as for :func:`album.variants`.
+    """
     chosen, count = _chosen(plan)
-    made = _pictures(chosen, objects, public_url) if public_url else _rows(chosen)
+    made = _pictures(chosen, objects, size_of, public_url) if public_url else _rows(chosen)
     items = list(_fitting(made))
     if not items:
         return ""
@@ -61,11 +66,14 @@ def _fitting(items: Iterable[str]) -> Iterator[str]:
 
 
 def _pictures(
-    chosen: Sequence[Sequence[Change]], objects: Iterable[Wanted], public_url: str
+    chosen: Sequence[Sequence[Change]],
+    objects: Iterable[Wanted],
+    size_of: Callable[[str], int],
+    public_url: str,
 ) -> Iterator[str]:
     """Each the smallest variant, as a link to one that fills a screen."""
     wanted = [changes[0].wanted for changes in chosen]
-    variants = album.variants(objects, [each for each in wanted if each])
+    variants = album.variants(objects, [each for each in wanted if each], size_of)
     for changes in chosen:
         photo = changes[0].wanted
         some = variants[album.photo(photo)] if photo else ()

@@ -23,6 +23,8 @@ R = TypeVar("R")
 CHUNK = 1 << 20
 BATCH_FILES, BATCH_BYTES = 250, 4 << 20
 """Files are read in batches: handing over each alone would take longer than reading it."""
+FEWEST_FILES, BATCHES = 25, 64
+"""Of a batch, and of them, where sizes are unknown."""
 
 ROOM = 48 << 20
 SMALL = 1 << 20
@@ -35,8 +37,14 @@ Outcome = Reading | Stale | Undecidable | OSError
 class Files(Protocol):
     """What is needed of the workspace."""
 
+    def size(self, path: str) -> int:
+        """How many bytes a resolved path has."""
+
     def read(self, path: str) -> bytes:
         """The bytes of a resolved path."""
+
+    def read_small(self, path: str, limit: int) -> bytes | None:
+        """The same, None if there are so many or more."""
 
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The same in pieces."""
@@ -68,7 +76,7 @@ class Readings:
         Their readings come in the order of ``objects``, None for those that cannot be read.
         """
         others = [each for each in objects if not each.is_full]
-        return (reading for _, reading in self._each(others, _size, self._source))
+        return (reading for _, reading in self._each(others, None, self._source))
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
@@ -96,8 +104,9 @@ class Readings:
         stale: list[str] = []
         undecided: list[Problem] = []
         problems: list[Problem] = []
-        self._to_keep = self._small_edits(requests)
-        attempts = self._each(requests, lambda each: each.wanted.file.size, self._attempt)
+        sizes = list(map(self._size, requests))
+        self._to_keep = self._small_edits(requests, sizes)
+        attempts = self._each(requests, sizes, self._attempt)
         for request, (outcome, prepared) in attempts:
             if prepared:
                 self.prepared[request.wanted.key] = prepared
@@ -121,22 +130,32 @@ class Readings:
             raise positions_undecided("Photo deployment", undecided)
         return readings
 
+    def _size(self, request: ReadRequest) -> int:
+        """Bytes of a file that is to be read; none if it cannot be, which reading it will tell."""
+        if request.begun:
+            return request.begun.size
+        try:
+            return self._files.size(request.wanted.file.path)
+        except OSError:
+            return 0
+
     def _each(
-        self, items: Sequence[T], size_of: Callable[[T], int], work: Callable[[T], R]
+        self, items: Sequence[T], sizes: Sequence[int] | None, work: Callable[[T], R]
     ) -> Iterable[tuple[T, R]]:
-        """Every item with what ``work`` made of it, in batches."""
+        """Every item with what ``work`` made of it, in batches; ``sizes`` are their bytes."""
 
         def batch(some: Sequence[T]) -> list[R]:
             return [work(each) for each in some]
 
-        results = self._executor.map(batch, _batches(items, size_of))
+        results = self._executor.map(batch, _batches(items, sizes))
         return zip(items, chain.from_iterable(results), strict=True)
 
     def _source(self, wanted: Wanted) -> Reading | None:
         try:
-            if wanted.file.size >= CHUNK:
+            data = self._files.read_small(wanted.file.path, CHUNK)
+            if data is None:
                 return self._streamed(wanted, md5=False)
-            return publication.read_source(wanted, self._files.read(wanted.file.path))
+            return publication.read_source(wanted, data)
         except OSError:
             return None  # it is read again, and complained of then
 
@@ -148,9 +167,11 @@ class Readings:
 
     def _read(self, request: ReadRequest) -> tuple[Reading, Prepared | None]:
         wanted, edit, md5, _ = request
-        if edit or wanted.strip_gps or wanted.file.size < CHUNK:
-            stamp = self._files.stamp(wanted.file.path)
-            data = self._files.read(wanted.file.path)
+        path = wanted.file.path
+        stamp = self._files.stamp(path)
+        is_whole = edit or wanted.strip_gps
+        data = self._files.read(path) if is_whole else self._files.read_small(path, CHUNK)
+        if data is not None:
             reading, published = publication.read(wanted, edit, data, md5=md5)
             kept = published.edit and wanted.key in self._to_keep
             return reading, (published, stamp) if kept else None
@@ -158,11 +179,11 @@ class Readings:
         publication.edit_for(wanted, None, reading.sha256)
         return reading, None
 
-    def _small_edits(self, requests: Iterable[ReadRequest]) -> frozenset[str]:
+    def _small_edits(self, requests: Iterable[ReadRequest], sizes: Iterable[int]) -> frozenset[str]:
         """Keys of the first files that may be edited, as many as there is room for."""
         keys: list[str] = []
-        for wanted, edit, *_ in requests:
-            size = wanted.file.size + OVERHEAD
+        for (wanted, edit, *_), stated in zip(requests, sizes, strict=True):
+            size = stated + OVERHEAD
             if (edit or wanted.strip_gps) and size <= min(self._room, SMALL):
                 self._room -= size
                 keys.append(wanted.key)
@@ -188,19 +209,17 @@ class Readings:
         )
 
 
-def _size(wanted: Wanted) -> int:
-    return wanted.file.size
-
-
-def _batches(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
-    batch: list[T] = []
-    size = 0
-    for each in items:
-        more = size_of(each)
-        if batch and (len(batch) == BATCH_FILES or size + more > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(each)
-        size += more
-    if batch:
-        yield batch
+def _batches(items: Sequence[T], sizes: Sequence[int] | None) -> Iterator[Sequence[T]]:
+    if sizes is None:
+        # Enough batches for all processes to end at the same time, whatever is in them.
+        count = min(BATCH_FILES, max(FEWEST_FILES, len(items) // BATCHES))
+        yield from (items[at : at + count] for at in range(0, len(items), count))
+        return
+    start, held = 0, 0
+    for at, size in enumerate(sizes):
+        if at > start and (at - start == BATCH_FILES or held + size > BATCH_BYTES):
+            yield items[start:at]
+            start, held = at, 0
+        held += size
+    if start < len(items):
+        yield items[start:]

@@ -61,9 +61,7 @@ class Remote:
         if photos_prefix not in self._photo_keys:
             before = keys.join(photos_prefix, "")
             self._photo_keys[photos_prefix] = {
-                before + path: photo.id
-                for photo in self.manifest.photos
-                for _, path in photo.files
+                before + path: photo.id for photo in self.manifest.photos for _, path in photo.files
             }
         return self._photo_keys[photos_prefix]
 

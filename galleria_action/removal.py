@@ -36,37 +36,35 @@ def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: b
     """
     wanted = {each.key: each for each in objects}
     deployed = remote.photo_keys(config.photos_prefix)
+    entries = remote.ledger.entries
+    # By sets, because mostly nothing is left of 300,000 keys.
+    unlisted = [key for key in deployed.keys() - wanted.keys() if key not in entries]
+    unwanted = [(key, entries[key].owner) for key in entries.keys() - wanted.keys()]
+    photos = photos and not config.site_only
     claims: dict[str, Entry] = {}
     changes: list[Change] = []
     spared: list[Change] = []
     over_limit: list[str] = []
-    photos = photos and not config.site_only
     if photos:
         claims = {
             key: Entry(Owner.PHOTO, size=listed.size, etag=listed.etag)
-            for key in deployed
-            if key not in wanted
-            and remote.entry(key) is None
-            and (listed := remote.listing.get(key))
+            for key in sorted(unlisted)
+            if (listed := remote.listing.get(key))
         }
     if photos and config.delete and not remote.faults:
         found = _Removal(config.photos_prefix, remote.ledger.photos_prefix, remote, wanted)
-        ours = _photos(remote, deployed)
+        ours = [*unlisted, *(key for key, owner in unwanted if owner is Owner.PHOTO)]
         changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or photo_of(key))
         spared += found.spared
         over_limit += found.limit(_photos(remote, deployed), config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
-        site = remote.site_keys - set(deployed)
+        site = remote.site_keys - deployed.keys()
         found = _Removal(config.site_prefix, remote.ledger.site_prefix, remote, wanted)
-        changes += found.deletes(site, Kind.SITE, lambda key: key)
+        changes += found.deletes(site - wanted.keys(), Kind.SITE, lambda key: key)
         spared += found.spared
         over_limit += found.limit(site, config.max_deletes, "site files")
     owners = ([Owner.PHOTO] if photos else []) + ([] if config.photos_only else [Owner.SITE])
-    gone = [
-        key
-        for key in remote.ledger.owned(*owners)
-        if key not in wanted and key not in remote.listing
-    ]
+    gone = [key for key, owner in unwanted if owner in owners and key not in remote.listing]
     return Removals(tuple(changes), tuple(spared), claims, tuple(sorted(gone)), tuple(over_limit))
 
 
@@ -105,7 +103,7 @@ class _Removal:
     def deletes(
         self, ours: Iterable[str], kind: Kind, name_of: Callable[[str], str]
     ) -> list[Change]:
-        """A delete for each key of ``ours`` that is listed and that nothing publishes.
+        """A delete for each key of ``ours``, which nothing publishes, that is listed.
 
         What another gallery publishes is ``spared``.
         """
@@ -119,7 +117,7 @@ class _Removal:
                 size=listed.size,
                 photo=name_of(key) if kind is Kind.PHOTO else "",
             )
-            for key in sorted(key for key in ours if key not in self._wanted)
+            for key in sorted(ours)
             if (listed := self._remote.listing.get(key)) and self._is_ours(key, listed)
         ]
         others = self._remote.others

@@ -19,7 +19,7 @@ from galleria_action.wanted import LocalFile
 SECONDS = 8.0
 """For all of them; 500 take one on two cores that have nothing else to do."""
 LARGEST = 64 << 20
-"""Bytes of a file that is read for its picture."""
+"""Bytes of a file that is not read any more for its picture."""
 FEW = 100
 HEIGHT, HEIGHT_OF_FEW = 128, 256
 """Pixels. A few photos are shown larger, and sharp on fine screens: their bytes are as many."""
@@ -28,8 +28,11 @@ HEIGHT, HEIGHT_OF_FEW = 128, 256
 class Files(Protocol):
     """What is needed of the workspace."""
 
-    def read(self, path: str) -> bytes:
-        """The bytes of a resolved path."""
+    def size(self, path: str) -> int:
+        """How many bytes a resolved path has."""
+
+    def read_small(self, path: str, limit: int) -> bytes | None:
+        """The bytes of a resolved path, None if there are so many or more."""
 
 
 @contextmanager
@@ -75,12 +78,10 @@ class Thumbnails:
 
     def _make(self, index: int) -> Thumbnail | None:
         for file in self._sources[index]:
-            if file.size > LARGEST:
-                continue
             try:
-                data = self._files.read(file.path)
+                data = self._files.read_small(file.path, LARGEST)
             except OSError:
                 continue  # a file of the plan: whoever sends it complains
-            if made := thumbnail.make(data, self._height):
+            if data and (made := thumbnail.make(data, self._height)):
                 return made
         return None

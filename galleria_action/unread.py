@@ -44,11 +44,12 @@ def find(
     as_they_are: set[str] = set()
     entry_of, listed_of = remote.ledger.entries.get, remote.listing.get
     for each in objects:
-        if not each.is_full:
+        source = each.file_hash
+        if not source:
             others.append(each)
             continue
         entry, listed = entry_of(each.key), listed_of(each.key)
-        if force or not _is_settled(each, each.edit, each.file_hash, entry, listed):
+        if force or not _is_settled(each, each.edit, source, entry, listed):
             fulls.append(_request(each, each.edit, entry, listed, force=force))
         elif entry and not edits.is_corrected(entry.edit):
             as_they_are.add(each.photo)
@@ -72,22 +73,22 @@ def _request(
 def _is_settled(
     each: Wanted, edit: Edit | None, source: str | None, entry: Entry | None, listed: Listed | None
 ) -> bool:
+    if entry is None or listed is None:
+        return False
+    due = str(edit) if edit else ""
+    (_, its_source, its_edit, its_headers, _, etag, deployment_hash, *_) = entry
     return (
-        entry is not None
-        and listed is not None
-        and entry.etag == listed.etag
-        and entry.deployment_hash == each.deployment_hash
-        and entry.headers in ("", each.headers.digest)
-        and _is_same(each, str(edit) if edit else "", source, entry)
+        etag == listed.etag
+        and deployment_hash == each.deployment_hash
+        and (its_headers == each.headers.digest or not its_headers)
+        and ((its_source == source and its_edit == due) or _is_same(each, due, source, entry))
         and _position_settled(each, entry)
     )
 
 
 def _is_same(each: Wanted, edit: str, source: str | None, entry: Entry) -> bool:
-    """Whether the object was made of the same bytes in the same way."""
+    """Whether the object was made of the same bytes in the same way, though it looks otherwise."""
     if entry.source == source:
-        if entry.edit == edit:
-            return True
         return edits.correction(entry.edit) in (edit, edits.UNTOUCHED + edit)
     # The local file was corrected already when it was sent.
     corrected_before = each.is_full and entry.source == each.deployment_hash

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from galleria_action import folder_walk
@@ -21,10 +21,12 @@ from galleria_action.exclusion import Exclusion
 from galleria_action.file_bytes import FileBytes
 from galleria_action.folder_walk import Folder
 from galleria_action.links import Resolver, Unpublishable, explained
-from galleria_action.wanted import LocalFile
+from galleria_action.wanted import AS_FILE, LocalFile
 
 BATCH = 5000
 """Names that are looked at in one go, by one of several processes."""
+WORTH_LISTING = 50
+"""Names in a folder from which on it is listed: that is quicker unless it holds many others."""
 
 
 class _Parent(NamedTuple):
@@ -41,9 +43,11 @@ class _Parent(NamedTuple):
     base: str
     fault: str = ""
 
-
-_Seen = int | LocalFile | str
-"""What is found at a name: the size of a file that lies just there, one elsewhere, why not."""
+    def files(self, names: Sequence[str]) -> Iterator[LocalFile]:
+        """The files ``names`` that lie just here."""
+        before = f"{self.path}/"
+        places = names if self.base else [before + name.rpartition("/")[2] for name in names]
+        return map(AS_FILE, zip(names, places, repeat(self.base), strict=False))
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ class Workspace(FileBytes):
             if stat.S_ISDIR(status.st_mode):
                 yield Folder(entry_name, path, entry.path)
             elif stat.S_ISREG(status.st_mode):
-                yield LocalFile(entry_name, path, status.st_size)
+                yield LocalFile(entry_name, path)
 
     def _target(self, entry: os.DirEntry[str]) -> tuple[str, tuple[str, ...]]:
         """Where an entry of a folder really lies; for a link every path on the way, too."""
@@ -192,29 +196,47 @@ class Workspace(FileBytes):
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
         """The files ``names`` below ``folder``, and name to reason of those that are not usable.
 
-        Many are looked at in processes of ``executor``.
+        Most are seen by listing their folders; the others, such as links, are looked at one by one,
+        many of them in processes of ``executor``.
         """
+        below: dict[str, list[str]] = {}
+        for name in names:
+            below.setdefault(name.rpartition("/")[0], []).append(name)
+        parents = {each: self._parent(folder, each) for each in below}
         found: dict[str, LocalFile] = {}
+        for each, some in below.items():
+            if len(some) >= WORTH_LISTING:
+                seen = self._seen(some, parents[each])
+                found.update(zip(seen, parents[each].files(seen), strict=True))
+        others = [name for name in names if name not in found]
         faults: dict[str, str] = {}
-        folders = {name.rpartition("/")[0] for name in names}
-        parents = {each: self._parent(folder, each) for each in folders}
-        batches = [names[at : at + BATCH] for at in range(0, len(names), BATCH)]
-        looked_at = chain.from_iterable(
-            executor.map(lambda some: self._look(some, parents), batches)
-        )
-        for name, seen in zip(names, looked_at, strict=True):
-            if isinstance(seen, int):
-                base = parents[name.rpartition("/")[0]].base
-                found[name] = LocalFile(name, name, seen, base)
-            elif isinstance(seen, LocalFile):
-                found[name] = seen
+        batches = [others[at : at + BATCH] for at in range(0, len(others), BATCH)]
+        looked_at = executor.map(lambda some: self._look(some, parents), batches)
+        for name, file in zip(others, chain.from_iterable(looked_at), strict=True):
+            if isinstance(file, LocalFile):
+                found[name] = file
             else:
-                faults[name] = seen
+                faults[name] = file
         return found, faults
 
-    def _look(self, names: Sequence[str], parents: Mapping[str, _Parent]) -> list[_Seen]:
-        """What is found at each name."""
-        seen: list[_Seen] = []
+    def _seen(self, names: Sequence[str], parent: _Parent) -> Sequence[str]:
+        """Those of ``names``, all in one folder, that are plain files and nothing else."""
+        if parent.fault or not parent.plain:
+            return ()
+        try:
+            with os.scandir(parent.path) as entries:
+                files = {each.name for each in entries if each.is_file(follow_symlinks=False)}
+        except OSError:
+            return ()  # each of them will tell
+        files = self._exclusion.ordinary(files, parent.path)
+        lasts = [name.rpartition("/")[2] for name in names]
+        if files.issuperset(lasts):
+            return names
+        return [name for name, last in zip(names, lasts, strict=True) if last in files]
+
+    def _look(self, names: Sequence[str], parents: Mapping[str, _Parent]) -> list[LocalFile | str]:
+        """What is found at each name: the file, or why it cannot be used."""
+        seen: list[LocalFile | str] = []
         for name in names:
             folder, _, last = name.rpartition("/")
             try:
@@ -235,8 +257,8 @@ class Workspace(FileBytes):
             path, links, self._exclusion.is_plain(name, path, *links), base if direct else ""
         )
 
-    def _file(self, name: str, last: str, parent: _Parent) -> int | LocalFile | str:
-        """The file ``name``; its size if that says it all, or why there is none."""
+    def _file(self, name: str, last: str, parent: _Parent) -> LocalFile | str:
+        """The file ``name``, or why there is none."""
         if parent.fault:
             return parent.fault
         path, links = f"{parent.path}/{last}", parent.links
@@ -252,12 +274,12 @@ class Workspace(FileBytes):
             and parent.plain
             and self._exclusion.is_ordinary(last, path)
         ):
-            return status.st_size if parent.base else LocalFile(name, path, status.st_size)
+            return next(parent.files([name]))
         if not stat.S_ISREG(status.st_mode):
             raise Unpublishable("is no file")
         if self._exclusion.covers_any(name, (path, *links)):
             raise Unpublishable("is excluded from being uploaded")
-        return LocalFile(name, path, status.st_size)
+        return LocalFile(name, path)
 
 
 def _bad_links(problems: Sequence[str]) -> DeployError:

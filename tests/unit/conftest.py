@@ -55,6 +55,6 @@ def local_file(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        return LocalFile(name, str(path), len(data))
+        return LocalFile(name, str(path))
 
     return make

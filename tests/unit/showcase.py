@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from unit.samples import EDIT, full, page, sha256, thumb
+from unit.samples import EDIT, full, local, page, sha256, thumb
 
 from galleria_action import invalidation
 from galleria_action.errors import DeployError, FailureReason, Problem
@@ -43,7 +43,12 @@ def _photo(name: str, reason: Reason) -> list[Change]:
     return [
         _put(full(name), reason, 4_200_000, str(EDIT)),
         _put(thumb(name), reason, 21_000),
-        _put(full(name, key=f"photos/web/{name}.jpg", file_hash=""), reason, 310_000, str(EDIT)),
+        _put(
+            full(name, key=f"photos/web/{name}.jpg", file_hash="", file=local(f"web/{name}.jpg")),
+            reason,
+            310_000,
+            str(EDIT),
+        ),
     ]
 
 

@@ -70,7 +70,7 @@ def test_another_edit_than_planned(files, local_file):
 
 def test_gone_meanwhile(files):
     """A file that is gone is an operating system's error, which the deployment explains."""
-    wanted = page("a.js", file=LocalFile("a.js", "/nowhere/a.js", 5))
+    wanted = page("a.js", file=LocalFile("a.js", "/nowhere/a.js"))
     with pytest.raises(OSError, match="No such file"):
         files.open(change(wanted, b"x", 1))
 

@@ -25,6 +25,9 @@ class Files:
         self.files = files
         self.reads: list[str] = []
 
+    def size(self, path: str) -> int:
+        return 1000
+
     def read(self, path: str, most: int | None = None) -> bytes:
         self.reads.append(path)
         data = self.files[path]
@@ -40,7 +43,7 @@ def read(files: Files, *, strip_gps: bool = False):
     """What the reader makes of the files, and the lines that it prints; a read takes 3 seconds."""
     lines: list[str] = []
     observer = Lines(lines.append, lambda: 3.0 * len(files.reads), every_object=False, done="read")
-    found = {name: LocalFile(name, name, 1000) for name in files.files}
+    found = {name: LocalFile(name, name) for name in files.files}
     photos = [Photo(None, {"full": name}) for name in files.files]
     reader = FullReader(files, found, Clock(-4, 2), ByteBudget(1 << 20), strip_gps=strip_gps)
     return reader.read(photos, Serial(), observer), lines

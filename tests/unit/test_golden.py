@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from unit.samples import size_of
 from unit.showcase import (
     OUTCOME,
     failure,
@@ -34,11 +35,7 @@ BEFORE_THE_COMMIT = replace(OUTCOME, committed=False)
 AFTER = replace(OUTCOME, complete=True)
 
 URL = "https://photos.example.org"
-OBJECTS = [
-    each.wanted._replace(file=each.wanted.file._replace(size=each.size))
-    for each in rich_plan().changes
-    if each.wanted
-]
+OBJECTS = [each.wanted for each in rich_plan().changes if each.wanted]
 
 REPORTS = {
     "plan.json": lambda: b"".join(plan_document.encode(rich_plan(), dry_run=False)),
@@ -51,10 +48,10 @@ REPORTS = {
     "comment.md": lambda: comment.body(rich_plan(), dry_run=True),
     "result.md": lambda: report.result(OUTCOME, 83.4, "https://photos.example.org/site/"),
     "result-pictures.md": lambda: report.result(
-        OUTCOME, 83.4, URL, published.photos(rich_plan(), OBJECTS, URL)
+        OUTCOME, 83.4, URL, published.photos(rich_plan(), OBJECTS, size_of, URL)
     ),
     "result-table.md": lambda: report.result(
-        OUTCOME, 83.4, "", published.photos(rich_plan(), OBJECTS, None)
+        OUTCOME, 83.4, "", published.photos(rich_plan(), OBJECTS, size_of, None)
     ),
     "result-part.md": lambda: report.part(Shard(3, 20), BEFORE_THE_COMMIT, 83.4),
     "result-idle.md": lambda: report.result(Outcome(), 1.2, ""),

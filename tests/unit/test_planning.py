@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from unit.samples import config, document, entry, full, md5, page, parsed, photo, sha256, thumb
+from unit.samples import (
+    SIZE,
+    config,
+    document,
+    entry,
+    full,
+    md5,
+    page,
+    parsed,
+    photo,
+    sha256,
+    thumb,
+)
 
 from galleria_action import planning, unread
 from galleria_action.edits import UNTOUCHED
@@ -22,7 +34,7 @@ def remote(wanted, known=None, etag=None, **changes) -> Remote:
     """A bucket with one object; ``known`` is the ledger's entry, ``etag`` the listed one."""
     return Remote(
         ledger=Ledger({wanted.key: known} if known else {}),
-        listing={wanted.key: Listed(wanted.file.size, etag)} if etag else {},
+        listing={wanted.key: Listed(SIZE, etag)} if etag else {},
         **changes,
     )
 
@@ -30,7 +42,7 @@ def remote(wanted, known=None, etag=None, **changes) -> Remote:
 def reading(wanted, **changes) -> Reading:
     """What reading the wanted file tells."""
     known = entry(wanted)
-    made = Reading(known.source, known.edit, wanted.file.size, md5(wanted.file.name))
+    made = Reading(known.source, known.edit, SIZE, md5(wanted.file.name))
     return made._replace(**changes)
 
 

@@ -27,10 +27,13 @@ class Folder:
     def __init__(self, files: dict[str, bytes]) -> None:
         self._files = files
 
-    def read(self, path: str) -> bytes:
+    def size(self, path: str) -> int:
+        return len(self._files[path])
+
+    def read_small(self, path: str, limit: int) -> bytes | None:
         if path not in self._files:
             raise FileNotFoundError(2, "no such file")
-        return self._files[path]
+        return self._files[path] if len(self._files[path]) < limit else None
 
 
 @pytest.fixture(autouse=True)
@@ -49,10 +52,11 @@ def path(name: str) -> str:
     return local(name).path
 
 
-def test_the_first_file_that_is_a_picture():
+def test_the_first_file_that_is_a_picture(monkeypatch):
     """The best one first; what is missing, broken or too large is passed over."""
-    large = LocalFile("large.jpg", path("large.jpg"), thumbnails.LARGEST + 1)
-    files = {path("broken.jpg"): b"no", path("large.jpg"): GOOD, path("good.jpg"): GOOD}
+    monkeypatch.setattr(thumbnails, "LARGEST", len(GOOD) + 1)
+    large = local("large.jpg")
+    files = {path("broken.jpg"): b"no", large.path: GOOD + b"x", path("good.jpg"): GOOD}
     pictures = made(
         files,
         {

@@ -82,14 +82,14 @@ class Here:
     def gallery(self, settings: Config) -> Gallery:
         """What is to be deployed, as the preparation makes it."""
         objects: list[Wanted] = []
-        files = {name: LocalFile(name, name, len(data)) for name, data in self.files().items()}
+        files = {name: LocalFile(name, name) for name in self.files()}
         made = None if self.directory or settings.site_only else self.manifest()
         if made:
             objects += wanted.photos(made, files, settings)
         elif not settings.site_only:
             objects += wanted.photo_files(files.values(), settings)
         if not settings.photos_only:
-            site = [LocalFile(name, name, len(data)) for name, data in self.site_files().items()]
+            site = [LocalFile(name, name) for name in self.site_files()]
             objects += wanted.site(site, settings)
         accepted, skipped = wanted.checked(objects, settings)
         return Gallery(accepted, "directory" if self.directory else "metadata", made, skipped)
