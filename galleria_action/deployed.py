@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
 from galleria_action.neighbours import Neighbours, UnreadableNeighbour
-from galleria_action.remote import Listed, Remote
+from galleria_action.remote import AS_LISTED, Listed, Remote
 from galleria_action.store import Found, Store
 
 LARGE = 1 << 20
@@ -24,12 +25,12 @@ LARGE = 1 << 20
 def load(
     store: Store,
     config: Config,
-    wanted: Iterable[str],
+    wanted: Mapping[str, object],
     local: Manifest | None,
     executor: Executor,
     neighbours: Neighbours,
 ) -> Remote:
-    """The remote state, as far as ``wanted`` keys and this gallery's own are concerned.
+    """The remote state, as far as the ``wanted`` keys and this gallery's own are concerned.
 
     ``local`` is the manifest here: most often the one there has the same bytes.
 
@@ -51,10 +52,9 @@ def load(
         ledger_etag=ledger_etag,
     )
     faults = [*unreadable, *lost]
-    published = frozenset(wanted)
-    gone = _gone(known, config, published)
+    gone = _gone(known, config, wanted.keys())
     others = _others(neighbours, gone, faults) if gone and _deletes(config) else frozenset()
-    listed = list_keys(store, published | gone, executor, known.ledger.entries)
+    listed = list_keys(store, [*wanted, *gone], executor, known.ledger.entries)
     return replace(known, faults=tuple(faults), others=others, listing=listed)
 
 
@@ -123,7 +123,7 @@ def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:
         return Ledger()
 
 
-def _gone(known: Remote, config: Config, published: frozenset[str]) -> set[str]:
+def _gone(known: Remote, config: Config, published: AbstractSet[str]) -> set[str]:
     """Keys of what was deployed, of the halves that are in scope, without the ``published``."""
     entries = known.ledger.entries
     photos = () if config.site_only else (Owner.PHOTO, Owner.FILE)
@@ -144,23 +144,20 @@ def list_keys(
 
     Most are listed as ``entries`` has them: then one of each text is enough in memory.
     """
-    wanted = {key: key for key in interesting}
-    ours, entry_of = wanted.get, entries.get
+    # In the order of listings: what is asked for in a row lies close together in memory then.
+    found: dict[str, Listed | None] = dict.fromkeys(sorted(interesting))
+    entry_of = entries.get
 
-    def read(part: Part) -> dict[str, Listed]:
-        found: dict[str, Listed] = {}
-        for name, listed in _objects(store, part):
-            if (key := ours(name)) is not None:
+    def read(part: Part) -> None:
+        for key, listed in _objects(store, part):
+            if key in found:
                 entry = entry_of(key)
-                size, etag = listed
-                known = entry and entry.etag == etag and entry.size == size
-                found[key] = Listed(entry.size, entry.etag) if entry and known else listed
-        return found
+                known = entry and (entry.size, entry.etag)
+                found[key] = AS_LISTED(known) if known == listed else listed
 
-    listed: dict[str, Listed] = {}
-    for some in executor.map(read, listing.parts(sorted(wanted))):
-        listed |= some
-    return listed
+    for _ in executor.map(read, listing.parts(list(found))):
+        pass
+    return {key: listed for key, listed in found.items() if listed}
 
 
 def _objects(store: Store, part: Part) -> Iterator[tuple[str, Listed]]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
 
 from galleria_action.wanted import Stamp
 
@@ -24,9 +27,13 @@ _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY
 class FileBytes:
     """Reads files; each method raises :class:`OSError` where that fails."""
 
+    @cached_property
+    def _places(self) -> _Places:
+        return _Places()
+
     def read(self, path: str, most: int | None = None) -> bytes:
         """The bytes of the resolved ``path``, or the first ``most`` of them."""
-        descriptor, size = _opened(path)
+        descriptor, size = self._places.open(path)
         try:
             if most is not None:
                 return os.read(descriptor, most)
@@ -38,7 +45,7 @@ class FileBytes:
 
     def read_small(self, path: str, limit: int) -> bytes | None:
         """The bytes of the resolved ``path``; None if there are ``limit`` of them or more."""
-        descriptor, size = _opened(path)
+        descriptor, size = self._places.open(path)
         try:
             return None if size >= limit else _all_of(descriptor, size)
         finally:
@@ -55,7 +62,7 @@ class FileBytes:
 
     def chunks(self, path: str, size: int) -> Iterator[bytes]:
         """The bytes of the resolved ``path`` in pieces of ``size``, the last one smaller."""
-        descriptor, left = _opened(path)
+        descriptor, left = self._places.open(path)
         with open(descriptor, "rb") as file:
             while chunk := file.read(size):
                 left -= len(chunk)
@@ -72,17 +79,59 @@ def _all_of(descriptor: int, size: int) -> bytes:
     return data
 
 
-def _opened(path: str) -> tuple[int, int]:
-    """Descriptor and size of the file at the resolved ``path``, no link on the way followed."""
-    descriptor = os.open(path, _READ)
-    if not _is_at(descriptor, path):
-        os.close(descriptor)
-        descriptor = _opened_by_steps(path)
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no file")
-    return descriptor, status.st_size
+class _Folder:
+    """A folder that is open as long as somebody knows of it."""
+
+    def __init__(self, path: str) -> None:
+        self.descriptor = _opened_at(path, _FOLDER)
+
+    def __del__(self) -> None:
+        if hasattr(self, "descriptor"):
+            os.close(self.descriptor)
+
+
+class _Places(threading.local):
+    """Where this thread opened its last file: the next one most often lies in the same folder.
+
+    From a folder that is open a file is opened in half the time, and no link can be in the way.
+    """
+
+    path = ""
+    folder: _Folder | None = None
+
+    def open(self, path: str) -> tuple[int, int]:
+        """Descriptor and size of the file at the resolved ``path``."""
+        descriptor = self._open(path)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is no file")
+        return descriptor, status.st_size
+
+    def _open(self, path: str) -> int:
+        above, _, name = path.rpartition("/")
+        if above == self.path:
+            with suppress(OSError):
+                self.folder = self.folder or _Folder(above)
+                return os.open(name, _READ, dir_fd=self.folder.descriptor)
+        # Also where that folder is gone, and another one is in its place.
+        self.path, self.folder = above, None
+        return _opened_at(path, _READ)
+
+
+def _opened_at(path: str, how: int) -> int:
+    """Descriptor of what is at the resolved ``path``, no link on the way followed."""
+    descriptor = os.open(path, how)
+    if _is_at(descriptor, path):
+        return descriptor
+    os.close(descriptor)
+    # Slower, but known to all systems and file systems.
+    above, _, name = path.rpartition("/")
+    folder = opened_folder(above)
+    try:
+        return os.open(name, how, dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def _is_at(descriptor: int, path: str) -> bool:
@@ -91,16 +140,6 @@ def _is_at(descriptor: int, path: str) -> bool:
         return os.readlink(f"/proc/self/fd/{descriptor}") == path
     except OSError:
         return False
-
-
-def _opened_by_steps(path: str) -> int:
-    """Slower, but known to all systems and file systems."""
-    above, _, name = path.rpartition("/")
-    folder = opened_folder(above)
-    try:
-        return os.open(name, _READ, dir_fd=folder)
-    finally:
-        os.close(folder)
 
 
 def opened_folder(path: str) -> int:

@@ -44,12 +44,13 @@ def cores() -> int:
 
 
 @contextmanager
-def forks(most: int, threads: Executor) -> Iterator[Executor]:
+def forks(most: int, threads: Executor, *, spare: int = 0) -> Iterator[Executor]:
     """An executor that does large maps in ``most`` processes and leaves all else to ``threads``.
 
-    No process is left at the end of the block.
+    ``spare`` of them are not made: this process has something to do meanwhile. No process is left
+    at the end of the block.
     """
-    executor = _Forks(most, threads)
+    executor = _Forks(most - spare, threads)
     try:
         yield executor if most > 1 else threads
     finally:

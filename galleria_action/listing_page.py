@@ -6,11 +6,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from galleria_action.remote import Listed
+from galleria_action.remote import AS_LISTED, Listed
 
 ROOT = "ListBucketResult"
 _LONGEST_NUMBER = 20
@@ -84,12 +83,8 @@ def _usual(data: bytes) -> tuple[list[tuple[str, Listed]], bytes]:
     rest = "".join(between)
     if "<Contents" in rest:  # some of each kind would lose their order
         return [], data
-    listed = map(_AS_LISTED, zip(map(int, sizes), etags, strict=True))
+    listed = map(AS_LISTED, zip(map(int, sizes), etags, strict=True))
     return list(zip(keys, listed, strict=True)), rest.encode()
-
-
-# A third of the time that the class itself takes.
-_AS_LISTED = partial(tuple.__new__, Listed)
 
 
 def _listed(size: str | None, etag: str | None) -> Listed:

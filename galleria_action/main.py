@@ -37,7 +37,7 @@ from galleria_action.neighbours import Neighbours
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
 from galleria_action.readback import Readback
-from galleria_action.readings import ROOM, Readings
+from galleria_action.readings import ROOM, Readers, Readings
 from galleria_action.recorder import Observer
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviews
@@ -58,7 +58,7 @@ def run(
     runner: Runner,
     results: Results,
     *,
-    readers: Executor,
+    readers: Readers,
     uploaders: Executor,
     observer: Observer,
     reviewers: Reviews,
@@ -77,7 +77,7 @@ def run(
     results.mode = preparation.mode(config, workspace)
     presentation.announce(config, results.mode, runner)
 
-    gallery = preparation.gather(config, workspace, results.mode, readers)
+    gallery = preparation.gather(config, workspace, results.mode, readers.all)
     heap.share(len(gallery.objects), preparation.some_sizes(gallery.objects, workspace))
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     begun = readings.begin(gallery.objects)  # while the bucket answers
@@ -85,7 +85,7 @@ def run(
     remote = deployed.load(
         store,
         config,
-        [each.key for each in gallery.objects],
+        gallery.by_key,
         gallery.manifest,
         uploaders,
         neighbours,
@@ -201,7 +201,8 @@ def _deploy(
     sign_in = collaborators.sign_in(config.role, environ, runner)
     with (
         threads(READERS) as waiting,
-        forks(cores(), waiting) as readers,
+        forks(cores(), waiting) as all_cores,
+        forks(cores(), waiting, spare=1) as aside,
         threads(config.concurrency) as uploaders,
         _green(runner) if public else nullcontext(),
     ):
@@ -211,7 +212,7 @@ def _deploy(
             workspace,
             runner,
             results,
-            readers=readers,
+            readers=Readers(all_cores, aside),
             uploaders=uploaders,
             observer=collaborators.observer(config, runner, environ),
             reviewers=collaborators.reviewers(config, environ, started_by, runner),

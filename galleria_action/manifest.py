@@ -73,6 +73,18 @@ class Manifest:
         """Paths of all files, relative to photos-dir or the photos prefix."""
         return (path for photo in self.photos for _, path in photo.files)
 
+    def below(self, start: str) -> Mapping[str, str]:
+        """Paths of all files behind ``start``, with the id of their photo."""
+        if start not in self._below:  # several ask, of 300,000 files
+            self._below[start] = {
+                start + path: photo.id for photo in self.photos for _, path in photo.files
+            }
+        return self._below[start]
+
+    @cached_property
+    def _below(self) -> dict[str, Mapping[str, str]]:
+        return {}
+
     @cached_property
     def content(self) -> str:
         """SHA-256 of what the manifest says of the gallery: equal manifests have equal content.

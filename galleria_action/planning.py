@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
@@ -19,14 +20,18 @@ from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gallery:
-    """The local side: what to publish, and the manifest if there is one."""
+    """The local side: what to publish, sorted by key, and the manifest if there is one."""
 
     objects: tuple[Wanted, ...]
     mode: str = "directory"
     manifest: Manifest | None = None
     skipped: tuple[str, ...] = ()
+
+    @cached_property
+    def by_key(self) -> dict[str, Wanted]:
+        return {each.key: each for each in self.objects}
 
 
 def build(
@@ -42,7 +47,7 @@ def build(
         if reason := comparison.manifest_reason(gallery.manifest, data):
             manifest_data = data
             puts.append(_manifest_put(config, gallery.manifest, reason, data))
-    removals = removal.find(config, gallery.objects, remote, photos=bool(gallery.manifest))
+    removals = removal.find(config, gallery.by_key, remote, photos=bool(gallery.manifest))
     changes = [*puts, *removals.changes]
     plan = Plan(
         bucket=config.bucket.name,
@@ -237,16 +242,16 @@ def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int)
 
     photo_puts, site_puts = chosen(Action.PUT, Kind.PHOTO), chosen(Action.PUT, Kind.SITE)
     deletes = [each for each in changes if each.action is Action.DELETE]
-    photos = {each.photo for each in objects if each.owner is not Owner.SITE}
+    of_photos = [each.photo for each in objects if each.owner is not Owner.SITE]
+    photos = set(of_photos)
     uploading = {each.photo for each in photo_puts}
-    site_files = sum(each.owner is Owner.SITE for each in objects)
     return Totals(
         photos_to_upload=len(uploading),
         photos_to_delete=len({each.photo for each in chosen(Action.DELETE, Kind.PHOTO)} - photos),
         photos_unchanged=len(photos) - len(uploading),
         site_to_upload=len(site_puts),
         site_to_delete=len(chosen(Action.DELETE, Kind.SITE)),
-        site_unchanged=site_files - len(site_puts),
+        site_unchanged=len(objects) - len(of_photos) - len(site_puts),
         objects_to_put=len(changes) - len(deletes),
         objects_to_delete=len(deletes),
         photo_bytes=sum(each.size for each in photo_puts),

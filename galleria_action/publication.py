@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from galleria_action import etags, exif, geotag
@@ -43,6 +44,9 @@ class Reading(NamedTuple):
     md5: str = ""
     untouched_because: str = ""
     position: bool | None = None
+
+
+AS_READING = partial(tuple.__new__, Reading)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from itertools import chain
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from galleria_action import geotag, publication
 from galleria_action.edits import is_corrected
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.failures import positions_undecided, stale_photos
 from galleria_action.ledger import Owner
-from galleria_action.publication import Published, Reading, Stale, Undecidable
+from galleria_action.publication import AS_READING, Published, Reading, Stale, Undecidable
 from galleria_action.unread import ReadRequest
 from galleria_action.wanted import Stamp, Wanted
 
@@ -56,16 +56,23 @@ class Files(Protocol):
         """The path as people know it."""
 
 
+class Readers(NamedTuple):
+    """Who reads: ``all`` when nothing else is done, ``aside`` while this process is busy."""
+
+    all: Executor
+    aside: Executor
+
+
 class Readings:
-    """Reads files with ``executor``: in threads, or in processes that have a copy of this object.
+    """Reads files with ``readers``: in threads, or in processes that have a copy of this object.
 
     ``prepared`` is what was made of some of them, by key, ``room`` bytes at most, each with the
     file's stamp: small photos need not be read and edited once more to be sent.
     """
 
-    def __init__(self, files: Files, executor: Executor, room: int = 0) -> None:
+    def __init__(self, files: Files, readers: Readers, room: int = 0) -> None:
         self._files = files
-        self._executor = executor
+        self._readers = readers
         self._room = room
         self._to_keep: frozenset[str] = frozenset()
         self.prepared: dict[str, Prepared] = {}
@@ -75,8 +82,9 @@ class Readings:
 
         Their readings come in the order of ``objects``, None for those that cannot be read.
         """
-        others = [each for each in objects if not each.is_full]
-        return (reading for _, reading in self._each(others, None, self._source))
+        others = [each for each in objects if not each.file_hash]
+        told = self._each(self._readers.aside, others, None, self._source)
+        return (AS_READING(each) if each else None for _, each in told)
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
@@ -106,7 +114,7 @@ class Readings:
         problems: list[Problem] = []
         sizes = list(map(self._size, requests))
         self._to_keep = self._small_edits(requests, sizes)
-        attempts = self._each(requests, sizes, self._attempt)
+        attempts = self._each(self._readers.all, requests, sizes, self._attempt)
         for request, (outcome, prepared) in attempts:
             if prepared:
                 self.prepared[request.wanted.key] = prepared
@@ -140,22 +148,27 @@ class Readings:
             return 0
 
     def _each(
-        self, items: Sequence[T], sizes: Sequence[int] | None, work: Callable[[T], R]
+        self,
+        executor: Executor,
+        items: Sequence[T],
+        sizes: Sequence[int] | None,
+        work: Callable[[T], R],
     ) -> Iterable[tuple[T, R]]:
         """Every item with what ``work`` made of it, in batches; ``sizes`` are their bytes."""
 
         def batch(some: Sequence[T]) -> list[R]:
             return [work(each) for each in some]
 
-        results = self._executor.map(batch, _batches(items, sizes))
+        results = executor.map(batch, _batches(items, sizes))
         return zip(items, chain.from_iterable(results), strict=True)
 
-    def _source(self, wanted: Wanted) -> Reading | None:
+    def _source(self, wanted: Wanted) -> tuple[object, ...] | None:
+        """The members of a reading: another process hands them over in half the time."""
         try:
             data = self._files.read_small(wanted.file.path, CHUNK)
             if data is None:
-                return self._streamed(wanted, md5=False)
-            return publication.read_source(wanted, data)
+                return (*self._streamed(wanted, md5=False),)
+            return (*publication.read_source(wanted, data),)
         except OSError:
             return None  # it is read again, and complained of then
 

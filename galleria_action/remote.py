@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from galleria_action import keys
@@ -17,6 +17,10 @@ class Listed(NamedTuple):
 
     size: int
     etag: str
+
+
+AS_LISTED = partial(tuple.__new__, Listed)
+"""A third of the time that the class itself takes."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +62,7 @@ class Remote:
         recorded = self.ledger.photos_prefix
         if self.manifest is None or recorded not in (None, photos_prefix):
             return {}
-        if photos_prefix not in self._photo_keys:
-            before = keys.join(photos_prefix, "")
-            self._photo_keys[photos_prefix] = {
-                before + path: photo.id for photo in self.manifest.photos for _, path in photo.files
-            }
-        return self._photo_keys[photos_prefix]
-
-    @cached_property
-    def _photo_keys(self) -> dict[str, Mapping[str, str]]:
-        """Those of a prefix, once they have been asked for: by several, of 300,000 objects."""
-        return {}
+        return self.manifest.below(keys.join(photos_prefix, ""))
 
     @cached_property
     def site_keys(self) -> set[str]:

@@ -28,13 +28,12 @@ class Removals:
     over_limit: tuple[str, ...] = ()
 
 
-def find(config: Config, objects: Iterable[Wanted], remote: Remote, *, photos: bool) -> Removals:
-    """The deletes that make the bucket hold ``objects`` alone.
+def find(config: Config, wanted: Mapping[str, Wanted], remote: Remote, *, photos: bool) -> Removals:
+    """The deletes that make the bucket hold the ``wanted`` objects, which are by key, alone.
 
     ``photos``: whether a manifest says what the gallery contains; directory mode never deletes
     photos. While something in the bucket could not be read, nothing is deleted.
     """
-    wanted = {each.key: each for each in objects}
     deployed = remote.photo_keys(config.photos_prefix)
     entries = remote.ledger.entries
     # By sets, because mostly nothing is left of 300,000 keys.

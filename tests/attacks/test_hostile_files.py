@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import socket
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,18 +82,62 @@ def test_links_put_in_the_way(place, swap: Callable[[Path], None], kind):
 
 
 @pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS)
+def test_links_put_in_the_way_within_a_folder(place, swap: Callable[[Path], None]):
+    """Whoever reads one file of a folder after the other reads on where that began, or nothing."""
+    workspace = laptop(place / "workspace")
+    (found,) = workspace.scan("site")
+    assert [workspace.read(found.path) for _ in range(3)] == [b"ours"] * 3
+
+    swap(place)
+
+    with suppress(OSError):
+        assert workspace.read(found.path) == b"ours"
+    with suppress(OSError):
+        assert b"".join(workspace.chunks(found.path, 3)) == b"ours"
+
+
+def test_a_folder_that_is_made_anew(place):
+    """Files of the same name in a new folder of the same name are found."""
+    workspace = laptop(place / "workspace")
+    (found,) = workspace.scan("site")
+    assert [workspace.read(found.path) for _ in range(3)] == [b"ours"] * 3
+    shutil.rmtree(place / "workspace/site")
+    (place / "workspace/site/deep").mkdir(parents=True)
+    (place / "workspace/site/deep/a.js").write_bytes(b"new")
+    assert workspace.read(found.path) == b"new"
+
+
+def test_no_descriptor_is_left_behind(place):
+    """A folder is closed when files of another one are read, and with the thread that reads."""
+    workspace = laptop(place / "workspace")
+    (found,) = workspace.scan("site")
+    (place / "workspace/b.js").write_bytes(b"b")
+    before = len(os.listdir("/proc/self/fd"))
+
+    def read() -> None:
+        for path in [found.path] * 3 + [str(place / "workspace/b.js")] * 3:
+            workspace.read(path)
+
+    for _ in range(20):
+        reader = threading.Thread(target=read)
+        reader.start()
+        reader.join()
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+@pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS)
 def test_links_put_in_the_way_of_a_deployment(place, swap, monkeypatch):
     """Whatever is swapped while a deployment runs, nothing of the other files is sent."""
     store = MemoryStore()
-    read = FileBytes.read
+    read = FileBytes.read_small
 
-    def reading(self: FileBytes, path: str, most: int | None = None) -> bytes:
+    def reading(self: FileBytes, path: str, limit: int) -> bytes | None:
         if path.endswith("a.js") and not (place / "workspace/elsewhere").exists():
             swap(place)
-            monkeypatch.setattr(FileBytes, "read", read)
-        return read(self, path, most)
+            monkeypatch.setattr(FileBytes, "read_small", read)
+        return read(self, path, limit)
 
-    monkeypatch.setattr(FileBytes, "read", reading)
+    monkeypatch.setattr(FileBytes, "read_small", reading)
     ran = program.run(place / "workspace", store, site_only="true", source="site")
     assert ran.reason == "config"
     assert SECRET not in b"".join(each.data for each in store.objects.values())

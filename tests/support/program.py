@@ -15,6 +15,7 @@ from galleria_action.errors import DeployError
 from galleria_action.event import Event
 from galleria_action.outputs import Results
 from galleria_action.progress import Lines
+from galleria_action.readings import Readers
 from galleria_action.recorder import Outcome
 from galleria_action.reviews import Nowhere
 from galleria_action.runner import Runner
@@ -82,7 +83,7 @@ def run(
             Workspace.of({}, str(root), ("settings.local.py", config.report_dir), config.exclude),
             runner,
             results,
-            readers=Serial(),
+            readers=Readers(Serial(), Serial()),
             uploaders=Serial(),
             reviewers=Nowhere("this is a test"),
             budget=ByteBudget(1 << 30),

@@ -19,7 +19,7 @@ from unit.samples import page
 
 from galleria_action.errors import DeployError
 from galleria_action.forks import FEWEST, cores, forks
-from galleria_action.readings import Readings
+from galleria_action.readings import Readers, Readings
 from galleria_action.unread import ReadRequest
 from galleria_action.workspace import Workspace
 
@@ -185,7 +185,7 @@ def test_files_that_vanish_between_processes(executor, local_file, tmp_path):
     ]
     for name in ("3.html", "700.html"):
         (tmp_path / name).unlink()
-    readings = Readings(Workspace(str(tmp_path)), executor)
+    readings = Readings(Workspace(str(tmp_path)), Readers(executor, executor))
     assert [
         each.key for each, read in zip(objects, readings.begin(objects), strict=True) if not read
     ] == ["3.html", "700.html"]

@@ -32,8 +32,12 @@ def state(
     )
 
 
+def find(settings, objects, remote, *, photos) -> removal.Removals:
+    return removal.find(settings, {each.key: each for each in objects}, remote, photos=photos)
+
+
 def deletes(remote, objects=(), *, photos=True, **changes) -> dict[str, Reason]:
-    found = removal.find(config(**changes), objects, remote, photos=photos)
+    found = find(config(**changes), objects, remote, photos=photos)
     assert [each.key for each in found.changes] == sorted(each.key for each in found.changes)
     return {each.key: each.reason for each in found.changes}
 
@@ -43,7 +47,7 @@ KEYS_OF_A = {"photos/full/a.jpg", "photos/web/a.jpg", "photos/thumb/a.webp"}
 
 def test_keys_of_the_last_manifest():
     """A photo that left the manifest leaves with all its objects, even without a ledger."""
-    found = removal.find(config(), [full("b")], state({}, manifest=("a",)), photos=True)
+    found = find(config(), [full("b")], state({}, manifest=("a",)), photos=True)
     assert {each.key for each in found.changes} == KEYS_OF_A
     assert {(each.photo, each.reason, each.kind, each.size) for each in found.changes} == {
         ("a", Reason.REMOVED, Kind.PHOTO, 5)
@@ -96,7 +100,7 @@ def test_what_is_gone_already_is_forgotten():
     remote = state(
         {"photos/full/x.jpg": OURS, "old.js": OURS_SITE}, gone=["photos/full/x.jpg", "old.js"]
     )
-    found = removal.find(config(), [], remote, photos=True)
+    found = find(config(), [], remote, photos=True)
     assert found.changes == ()
     assert found.forgotten == ("old.js", "photos/full/x.jpg")
 
@@ -113,7 +117,7 @@ def test_the_other_half_is_not_forgotten(changes, forgotten):
     remote = state(
         {"photos/full/x.jpg": OURS, "old.js": OURS_SITE}, gone=["photos/full/x.jpg", "old.js"]
     )
-    assert removal.find(config(**changes), [], remote, photos=True).forgotten == forgotten
+    assert find(config(**changes), [], remote, photos=True).forgotten == forgotten
 
 
 @pytest.mark.parametrize(
@@ -158,7 +162,7 @@ def test_the_old_prefix_is_cleared():
     """With another prefix the old prefix's keys go, and don't count as lost photos."""
     entries = {f"old/full/{number}.jpg": OURS for number in range(40)}
     objects = [full("a", key=f"new/full/{number}.jpg") for number in range(40)]
-    found = removal.find(
+    found = find(
         config(photos_prefix="new"), objects, state(entries, prefixes=("old", "")), photos=True
     )
     assert {each.key for each in found.changes} == set(entries)
@@ -170,7 +174,7 @@ def test_photos_lost_from_an_even_older_prefix_count(site):
     """Only what is published below the new prefix again is no loss, whatever else is deployed."""
     entries = {f"oldest/full/{number}.jpg": OURS for number in range(40)}
     remote = state({**entries, "photos/full/a.jpg": OURS})
-    found = removal.find(config(), [full("a"), *site], remote, photos=True)
+    found = find(config(), [full("a"), *site], remote, photos=True)
     assert len(found.changes) == 40
     assert found.over_limit
 
@@ -197,7 +201,7 @@ def test_limit_of_photos(lost, kept, limit, over):
         for key in (f"photos/full/{name}.jpg", f"photos/thumb/{name}.webp")
     }
     max_deletes = MaxDeletes(share=0.25) if limit == "25%" else MaxDeletes(count=limit)
-    found = removal.find(config(max_deletes=max_deletes), objects, state(entries), photos=True)
+    found = find(config(max_deletes=max_deletes), objects, state(entries), photos=True)
     assert len(found.changes) == 2 * lost
     expected = f"{lost} of {lost + kept} deployed photos would be deleted; max-deletes is {limit}"
     assert found.over_limit == ((expected,) if over else ())
@@ -206,9 +210,7 @@ def test_limit_of_photos(lost, kept, limit, over):
 def test_limit_of_site_files_is_their_own():
     """Photos and site files are each held against the limit."""
     entries = {f"s{number}.js": OURS_SITE for number in range(20)}
-    found = removal.find(
-        config(delete_stale_site=True), [page("s0.js")], state(entries), photos=True
-    )
+    found = find(config(delete_stale_site=True), [page("s0.js")], state(entries), photos=True)
     assert found.over_limit == (
         "19 of 20 deployed site files would be deleted; max-deletes is 25%",
     )
@@ -217,9 +219,7 @@ def test_limit_of_site_files_is_their_own():
 def test_leftovers_do_not_count():
     """Keys that no manifest ever listed go without asking."""
     entries = {f"photos/full/{number}.jpg": UNLISTED for number in range(50)}
-    found = removal.find(
-        config(max_deletes=MaxDeletes(count=0)), [full("a")], state(entries), photos=True
-    )
+    found = find(config(max_deletes=MaxDeletes(count=0)), [full("a")], state(entries), photos=True)
     assert len(found.changes) == 50
     assert found.over_limit == ()
 
@@ -233,11 +233,11 @@ def test_a_leftover_that_the_manifest_lists_is_removed():
 def test_claims():
     """Keys of the manifest that no ledger knows are claimed, so that a later run may delete them."""
     remote = state({"photos/full/a.jpg": OURS}, manifest=("a",))
-    found = removal.find(config(delete=False), [full("b")], remote, photos=True)
+    found = find(config(delete=False), [full("b")], remote, photos=True)
     assert found.claims == {
         key: Entry(Owner.PHOTO, size=5, etag="e") for key in KEYS_OF_A - {"photos/full/a.jpg"}
     }
-    assert removal.find(config(site_only=True), [], remote, photos=True).claims == {}
+    assert find(config(site_only=True), [], remote, photos=True).claims == {}
 
 
 @pytest.mark.parametrize(("size", "deleted"), [(5, True), (6, False)])
@@ -248,5 +248,5 @@ def test_an_upload_that_was_only_announced(size, deleted):
         ledger=Ledger({"photos/full/x.jpg": announced}, "photos", ""),
         listing={"photos/full/x.jpg": Listed(5, "e")},
     )
-    found = removal.find(config(), (), state, photos=True)
+    found = find(config(), (), state, photos=True)
     assert [each.reason for each in found.changes] == [Reason.LEFTOVER] * deleted
