@@ -52,7 +52,7 @@ def load(
         ledger_etag=ledger_etag,
     )
     faults = [*unreadable, *lost]
-    gone = _gone(known, config, wanted.keys())
+    gone = _gone(known, config, wanted.keys(), local)
     others = _others(neighbours, gone, faults) if gone and _deletes(config) else frozenset()
     listed = list_keys(store, [*wanted, *gone], executor, known.ledger.entries)
     return replace(known, faults=tuple(faults), others=others, listing=listed)
@@ -123,13 +123,18 @@ def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:
         return Ledger()
 
 
-def _gone(known: Remote, config: Config, published: AbstractSet[str]) -> set[str]:
-    """Keys of what was deployed, of the halves that are in scope, without the ``published``."""
+def _gone(
+    known: Remote, config: Config, published: AbstractSet[str], local: Manifest | None
+) -> set[str]:
+    """Keys of what was deployed, of the halves that are in scope, without the ``published``.
+
+    Those are the keys of ``local`` and of other files.
+    """
     entries = known.ledger.entries
     photos = () if config.site_only else (Owner.PHOTO, Owner.FILE)
     owners = (*photos, *(() if config.photos_only else (Owner.SITE,)))
     gone = {key for key in entries.keys() - published if entries[key].owner in owners}
-    if not config.site_only:
+    if not config.site_only and known.manifest is not local:
         gone |= known.photo_keys(config.photos_prefix).keys() - published
     return gone
 

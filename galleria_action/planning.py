@@ -47,7 +47,7 @@ def build(
         if reason := comparison.manifest_reason(gallery.manifest, data):
             manifest_data = data
             puts.append(_manifest_put(config, gallery.manifest, reason, data))
-    removals = removal.find(config, gallery.by_key, remote, photos=bool(gallery.manifest))
+    removals = removal.find(config, gallery.by_key, remote, gallery.manifest)
     changes = [*puts, *removals.changes]
     plan = Plan(
         bucket=config.bucket.name,
@@ -93,7 +93,6 @@ class _Comparison:
         self._config = config
         self._remote = remote
         self._readings = readings
-        self._deployed = remote.photo_keys(config.photos_prefix)
         self.kept: dict[str, Entry] = {}
         self.replaced = 0
 
@@ -120,7 +119,7 @@ class _Comparison:
                 return []
             reason = Reason.FORCED
             del self.kept[each.key]
-        if listed and entry is None and each.key not in self._deployed:
+        if listed and entry is None and not self._is_deployed(each.key):
             self.replaced += 1
         change = Change(
             action=Action.PUT,
@@ -141,7 +140,7 @@ class _Comparison:
         self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading
     ) -> Reason | None:
         if listed is None:
-            known = (entry is not None and entry.etag) or each.key in self._deployed
+            known = (entry is not None and entry.etag) or self._is_deployed(each.key)
             return Reason.MISSING if known else Reason.NEW
         if self._has_arrived(each, entry, listed, reading):
             return None
@@ -188,9 +187,13 @@ class _Comparison:
             size=listed.size,
             etag=listed.etag,
             deployment_hash=each.deployment_hash,
-            listed=before or each.owner is not Owner.PHOTO or each.key in self._deployed,
+            listed=before or each.owner is not Owner.PHOTO or self._is_deployed(each.key),
             position=reading.position,
         )
+
+    def _is_deployed(self, key: str) -> bool:
+        """Whether the deployed manifest lists the key."""
+        return key in self._remote.photo_keys(self._config.photos_prefix)
 
     def manifest_reason(self, manifest: Manifest, data: bytes) -> Reason | None:
         """Why the manifest is put as ``data``; None if the deployed one says the same."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from galleria_action import keys
 from galleria_action.config import Config, MaxDeletes
 from galleria_action.ledger import Entry, Owner
+from galleria_action.manifest import Manifest
 from galleria_action.plan import Action, Change, Kind, Reason
 from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
@@ -28,18 +29,22 @@ class Removals:
     over_limit: tuple[str, ...] = ()
 
 
-def find(config: Config, wanted: Mapping[str, Wanted], remote: Remote, *, photos: bool) -> Removals:
+def find(
+    config: Config, wanted: Mapping[str, Wanted], remote: Remote, manifest: Manifest | None
+) -> Removals:
     """The deletes that make the bucket hold the ``wanted`` objects, which are by key, alone.
 
-    ``photos``: whether a manifest says what the gallery contains; directory mode never deletes
-    photos. While something in the bucket could not be read, nothing is deleted.
+    ``manifest`` says which photos those are; directory mode has none and never deletes photos.
+    While something in the bucket could not be read, nothing is deleted.
     """
-    deployed = remote.photo_keys(config.photos_prefix)
+    # The very manifest lists nothing more: nearly always, and its keys take long to make.
+    same = manifest is not None and manifest is remote.manifest
+    deployed = {} if same else remote.photo_keys(config.photos_prefix)
     entries = remote.ledger.entries
     # By sets, because mostly nothing is left of 300,000 keys.
     unlisted = [key for key in deployed.keys() - wanted.keys() if key not in entries]
     unwanted = [(key, entries[key].owner) for key in entries.keys() - wanted.keys()]
-    photos = photos and not config.site_only
+    photos = bool(manifest) and not config.site_only
     claims: dict[str, Entry] = {}
     changes: list[Change] = []
     spared: list[Change] = []
@@ -55,9 +60,10 @@ def find(config: Config, wanted: Mapping[str, Wanted], remote: Remote, *, photos
         ours = [*unlisted, *(key for key, owner in unwanted if owner is Owner.PHOTO)]
         changes += found.deletes(ours, Kind.PHOTO, lambda key: deployed.get(key) or photo_of(key))
         spared += found.spared
-        over_limit += found.limit(_photos(remote, deployed), config.max_deletes, "photos")
+        present = _photos(remote, config.photos_prefix)
+        over_limit += found.limit(present, config.max_deletes, "photos")
     if config.delete_stale_site and not config.photos_only and not remote.faults:
-        site = remote.site_keys - deployed.keys()
+        site = remote.site_keys - remote.photo_keys(config.photos_prefix).keys()
         found = _Removal(config.site_prefix, remote.ledger.site_prefix, remote, wanted)
         changes += found.deletes(site - wanted.keys(), Kind.SITE, lambda key: key)
         spared += found.spared
@@ -67,10 +73,10 @@ def find(config: Config, wanted: Mapping[str, Wanted], remote: Remote, *, photos
     return Removals(tuple(changes), tuple(spared), claims, tuple(sorted(gone)), tuple(over_limit))
 
 
-def _photos(remote: Remote, deployed: Mapping[str, str]) -> Iterator[str]:
+def _photos(remote: Remote, prefix: str) -> Iterator[str]:
     """Keys of photos that are ours, those that the ledger knows first; none is made a set of."""
     yield from remote.ledger.owned(Owner.PHOTO)
-    yield from (key for key in deployed if remote.entry(key) is None)
+    yield from (key for key in remote.photo_keys(prefix) if remote.entry(key) is None)
 
 
 def photo_of(key: str) -> str:
@@ -92,7 +98,6 @@ class _Removal:
     ) -> None:
         self._remote = remote
         self._wanted = wanted
-        self._deployed = remote.photo_keys(prefix)
         self._prefix = prefix
         self._old_prefix = prefix if old_prefix is None else old_prefix
         self._deletes: list[Change] = []
@@ -134,8 +139,9 @@ class _Removal:
 
     def _reason(self, key: str) -> Reason:
         entry = self._remote.entry(key)
-        never_listed = entry is not None and not entry.listed and key not in self._deployed
-        return Reason.LEFTOVER if never_listed else Reason.REMOVED
+        if entry is None or entry.listed or key in self._remote.photo_keys(self._prefix):
+            return Reason.REMOVED
+        return Reason.LEFTOVER
 
     def _staying(self, ours: Iterable[str]) -> set[str]:
         """Names of photos that stay part of the gallery, by their id or by one of their keys."""

@@ -14,6 +14,7 @@ from galleria_action.remote import Listed, Remote
 OURS, OURS_SITE, OURS_FILE = (
     Entry(owner, "s", etag="e") for owner in (Owner.PHOTO, Owner.SITE, Owner.FILE)
 )
+MANIFEST = parsed(document(photo("of this gallery")))
 UNLISTED = Entry(Owner.PHOTO, "s", etag="e", listed=False)
 
 
@@ -32,12 +33,12 @@ def state(
     )
 
 
-def find(settings, objects, remote, *, photos) -> removal.Removals:
-    return removal.find(settings, {each.key: each for each in objects}, remote, photos=photos)
+def find(settings, objects, remote, manifest=MANIFEST) -> removal.Removals:
+    return removal.find(settings, {each.key: each for each in objects}, remote, manifest)
 
 
-def deletes(remote, objects=(), *, photos=True, **changes) -> dict[str, Reason]:
-    found = find(config(**changes), objects, remote, photos=photos)
+def deletes(remote, objects=(), manifest=MANIFEST, **changes) -> dict[str, Reason]:
+    found = find(config(**changes), objects, remote, manifest)
     assert [each.key for each in found.changes] == sorted(each.key for each in found.changes)
     return {each.key: each.reason for each in found.changes}
 
@@ -47,7 +48,7 @@ KEYS_OF_A = {"photos/full/a.jpg", "photos/web/a.jpg", "photos/thumb/a.webp"}
 
 def test_keys_of_the_last_manifest():
     """A photo that left the manifest leaves with all its objects, even without a ledger."""
-    found = find(config(), [full("b")], state({}, manifest=("a",)), photos=True)
+    found = find(config(), [full("b")], state({}, manifest=("a",)))
     assert {each.key for each in found.changes} == KEYS_OF_A
     assert {(each.photo, each.reason, each.kind, each.size) for each in found.changes} == {
         ("a", Reason.REMOVED, Kind.PHOTO, 5)
@@ -100,7 +101,7 @@ def test_what_is_gone_already_is_forgotten():
     remote = state(
         {"photos/full/x.jpg": OURS, "old.js": OURS_SITE}, gone=["photos/full/x.jpg", "old.js"]
     )
-    found = find(config(), [], remote, photos=True)
+    found = find(config(), [], remote)
     assert found.changes == ()
     assert found.forgotten == ("old.js", "photos/full/x.jpg")
 
@@ -117,12 +118,12 @@ def test_the_other_half_is_not_forgotten(changes, forgotten):
     remote = state(
         {"photos/full/x.jpg": OURS, "old.js": OURS_SITE}, gone=["photos/full/x.jpg", "old.js"]
     )
-    assert find(config(**changes), [], remote, photos=True).forgotten == forgotten
+    assert find(config(**changes), [], remote).forgotten == forgotten
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"delete": False}, {"site_only": True}, {"photos": False}],
+    [{"delete": False}, {"site_only": True}, {"manifest": None}],
     ids=["delete: false", "site-only", "directory mode"],
 )
 def test_photos_stay(changes):
@@ -137,7 +138,7 @@ def test_photos_stay(changes):
         ({"delete_stale_site": True}, True),
         ({"delete_stale_site": True, "site_only": True}, True),
         ({"delete_stale_site": True, "photos_only": True}, False),
-        ({"delete_stale_site": True, "photos": False}, True),
+        ({"delete_stale_site": True, "manifest": None}, True),
         ({"delete_stale_site": True, "delete": False}, True),
     ],
 )
@@ -174,7 +175,7 @@ def test_photos_lost_from_an_even_older_prefix_count(site):
     """Only what is published below the new prefix again is no loss, whatever else is deployed."""
     entries = {f"oldest/full/{number}.jpg": OURS for number in range(40)}
     remote = state({**entries, "photos/full/a.jpg": OURS})
-    found = find(config(), [full("a"), *site], remote, photos=True)
+    found = find(config(), [full("a"), *site], remote)
     assert len(found.changes) == 40
     assert found.over_limit
 
@@ -201,7 +202,7 @@ def test_limit_of_photos(lost, kept, limit, over):
         for key in (f"photos/full/{name}.jpg", f"photos/thumb/{name}.webp")
     }
     max_deletes = MaxDeletes(share=0.25) if limit == "25%" else MaxDeletes(count=limit)
-    found = find(config(max_deletes=max_deletes), objects, state(entries), photos=True)
+    found = find(config(max_deletes=max_deletes), objects, state(entries))
     assert len(found.changes) == 2 * lost
     expected = f"{lost} of {lost + kept} deployed photos would be deleted; max-deletes is {limit}"
     assert found.over_limit == ((expected,) if over else ())
@@ -210,7 +211,7 @@ def test_limit_of_photos(lost, kept, limit, over):
 def test_limit_of_site_files_is_their_own():
     """Photos and site files are each held against the limit."""
     entries = {f"s{number}.js": OURS_SITE for number in range(20)}
-    found = find(config(delete_stale_site=True), [page("s0.js")], state(entries), photos=True)
+    found = find(config(delete_stale_site=True), [page("s0.js")], state(entries))
     assert found.over_limit == (
         "19 of 20 deployed site files would be deleted; max-deletes is 25%",
     )
@@ -219,7 +220,7 @@ def test_limit_of_site_files_is_their_own():
 def test_leftovers_do_not_count():
     """Keys that no manifest ever listed go without asking."""
     entries = {f"photos/full/{number}.jpg": UNLISTED for number in range(50)}
-    found = find(config(max_deletes=MaxDeletes(count=0)), [full("a")], state(entries), photos=True)
+    found = find(config(max_deletes=MaxDeletes(count=0)), [full("a")], state(entries))
     assert len(found.changes) == 50
     assert found.over_limit == ()
 
@@ -233,11 +234,11 @@ def test_a_leftover_that_the_manifest_lists_is_removed():
 def test_claims():
     """Keys of the manifest that no ledger knows are claimed, so that a later run may delete them."""
     remote = state({"photos/full/a.jpg": OURS}, manifest=("a",))
-    found = find(config(delete=False), [full("b")], remote, photos=True)
+    found = find(config(delete=False), [full("b")], remote)
     assert found.claims == {
         key: Entry(Owner.PHOTO, size=5, etag="e") for key in KEYS_OF_A - {"photos/full/a.jpg"}
     }
-    assert find(config(site_only=True), [], remote, photos=True).claims == {}
+    assert find(config(site_only=True), [], remote).claims == {}
 
 
 @pytest.mark.parametrize(("size", "deleted"), [(5, True), (6, False)])
@@ -248,5 +249,5 @@ def test_an_upload_that_was_only_announced(size, deleted):
         ledger=Ledger({"photos/full/x.jpg": announced}, "photos", ""),
         listing={"photos/full/x.jpg": Listed(5, "e")},
     )
-    found = find(config(), (), state, photos=True)
+    found = find(config(), (), state)
     assert [each.reason for each in found.changes] == [Reason.LEFTOVER] * deleted
