@@ -163,9 +163,7 @@ def test_the_old_prefix_is_cleared():
     """With another prefix the old prefix's keys go, and don't count as lost photos."""
     entries = {f"old/full/{number}.jpg": OURS for number in range(40)}
     objects = [full("a", key=f"new/full/{number}.jpg") for number in range(40)]
-    found = find(
-        config(photos_prefix="new"), objects, state(entries, prefixes=("old", "")), photos=True
-    )
+    found = find(config(photos_prefix="new"), objects, state(entries, prefixes=("old", "")))
     assert {each.key for each in found.changes} == set(entries)
     assert found.over_limit == ()
 
