@@ -32,9 +32,9 @@ class Edit(NamedTuple):
 
     def __str__(self) -> str:
         """As the ledger records it; the editor's version makes old edits recognisable."""
-        time = self.time
-        text = f"{exif.EDITOR} {time[:4]}-{time[5:7]}-{time[8:10]}T{time[11:]}"
-        return f"{text} {self.offset}" if self.offset else text
+        time, offset = self
+        text = f"{exif.EDITOR} {time[:10].replace(':', '-')}T{time[11:]}"
+        return f"{text} {offset}" if offset else text
 
 
 class Photo(NamedTuple):
