@@ -15,7 +15,6 @@ from galleria_action import aws
 from galleria_action.config import Config
 from galleria_action.event import Event
 from galleria_action.progress import Bar, Lines
-from galleria_action.pull_request import Place, PullRequests
 from galleria_action.recorder import Observer
 from galleria_action.retry import Retries
 from galleria_action.reviews import Nowhere, Reviews
@@ -69,6 +68,8 @@ def reviewers(
     """The pull request of the run, if it has one."""
     if environ.get("GITHUB_ACTIONS") != "true":
         return Nowhere("this is not a run of a workflow")
+    from galleria_action.pull_request import Place, PullRequests
+
     no_token = "" if config.github_token else "there is no github-token"
     place = Place(
         api_url=environ.get("GITHUB_API_URL") or "https://api.github.com",

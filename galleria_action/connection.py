@@ -133,7 +133,10 @@ class Connection:
         """The first of the host's addresses that takes the connection; the last to do so first."""
         error = OSError("no address")
         reached = self._origin.reached
-        places = socket.getaddrinfo(*self._origin.address(), type=socket.SOCK_STREAM)
+        host, port = self._origin.address()
+        # For text Python loads all that is known of the alphabets of the world.
+        name = host.encode() if host.isascii() else host
+        places = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         places.sort(key=lambda place: place[4] not in reached)
         for family, kind, protocol, _, address in places:
             self.patience = CONNECT_SECONDS / len(places)

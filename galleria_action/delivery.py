@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from galleria_action import aws, cancellation
-from galleria_action.cdn import Cdn, Patience
 from galleria_action.config import Config
-from galleria_action.invalidation import Provider
-from galleria_action.public_site import PublicSite
-from galleria_action.purging import Connect
-from galleria_action.readback import Visitors
 
 if TYPE_CHECKING:
+    from galleria_action.cdn import Cdn, Patience
+    from galleria_action.purging import Connect
+    from galleria_action.readback import Visitors
     from galleria_action.sign_in import SignIn  # loads botocore
 
 
@@ -41,16 +39,26 @@ def of(config: Config, stopped: threading.Event, sign_in: SignIn | None) -> Deli
     rest = cancellation.pause(stopped)
 
     def connect() -> Cdn:
+        from galleria_action.cdn import Patience
+
         return _cdn(config, Patience(rest), lambda: aws.cloudfront(config.bucket, stopped, sign_in))
 
     return Delivery(
         connect=connect if config.invalidate_cdn else None,
-        visitors=PublicSite(config.public_url) if config.public_url else None,
+        visitors=_visitors(config.public_url) if config.public_url and config.verify else None,
         rest=rest,
     )
 
 
+def _visitors(public_url: str) -> Visitors:
+    from galleria_action.public_site import PublicSite
+
+    return PublicSite(public_url)
+
+
 def _cdn(config: Config, patience: Patience, cloudfront: Callable[[], Any]) -> Cdn:
+    from galleria_action.invalidation import Provider
+
     assert config.cdn_id is not None
     if config.cdn_provider is Provider.CLOUDFRONT:
         from galleria_action.cloudfront import CloudFront

@@ -142,16 +142,20 @@ class Crew:
 
         The rest is given up: for work that may never end, or takes its process down with it.
         """
-        while self._running and time.monotonic() < deadline:
-            for process in list(self._running):
-                if os.waitpid(process, os.WNOHANG)[0]:
-                    self._running.discard(process)
-            time.sleep(_GLANCE if self._running else 0)
+        while not self.has_ended() and time.monotonic() < deadline:
+            time.sleep(_GLANCE)
         self._kill()
         try:
             return {index: _loaded(*place) for index, place in self._places().items()}
         finally:
             self.end()
+
+    def has_ended(self) -> bool:
+        """Whether none of the processes works any more."""
+        for process in list(self._running):
+            if os.waitpid(process, os.WNOHANG)[0]:
+                self._running.discard(process)
+        return not self._running
 
     def results(self) -> Iterator[Any]:
         """What was made, in the order of the work; missing pieces are made here and now."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Container, Mapping
 from typing import Any
 
-from galleria_action import event, settings
+from galleria_action import event
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.event import Event
 from galleria_action.sources import SETTING_NAMES, Sources
@@ -68,4 +68,6 @@ def sources(
             FailureReason.CONFIG,
             f"Error: The settings file {named or DEFAULT_SETTINGS} cannot be read: {why}",
         ) from None
+    from galleria_action import settings
+
     return Sources(flags, environ, settings.parse(source, workspace.relative(path), known))

@@ -36,9 +36,8 @@ from galleria_action.journal import Journal
 from galleria_action.neighbours import Neighbours
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
-from galleria_action.readback import Readback
 from galleria_action.readings import ROOM, Readers, Readings
-from galleria_action.recorder import Observer
+from galleria_action.recorder import Beside, Observer
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviews
 from galleria_action.runner import Runner
@@ -96,39 +95,40 @@ def run(
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan
-    presentation.show(
+    shown = presentation.shown(
         plan, config, runner, reports, results, objects=gallery.objects, files=workspace
     )
-    reviewers.post(plan)
-    if refusal := preparation.refusal(plan, config):
-        raise refusal
-    if config.dry_run:
-        return
-    if config.require_reviewed_plan:
-        presentation.reviewed(reviews.require(plan, reviewers), runner)
+    with shown as page:
+        reviewers.post(plan)
+        if refusal := preparation.refusal(plan, config):
+            raise refusal
+        if config.dry_run:
+            return
+        if config.require_reviewed_plan:
+            presentation.reviewed(reviews.require(plan, reviewers), runner)
 
-    if not gc.isenabled():
-        gc.freeze()  # all that was planned: it has no circles, and stays
-        gc.enable()
-    content = Content(workspace, readings.prepared)
-    journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
-    deployment = Deployment(
-        config=config,
-        plan=share.of(plan, config.shard) if config.shard else plan,
-        remote=remote,
-        store=store,
-        source=content,
-        journal=journal,
-        neighbours=neighbours,
-        executor=uploaders,
-        observer=observer,
-        budget=budget,
-        clock=clock,
-        rest=delivery.rest,
-        connect=delivery.connect,
-    )
-    results.outcome = deployment.outcome
-    deployment.run()
+        if not gc.isenabled():
+            gc.freeze()  # all that was planned: it has no circles, and stays
+            gc.enable()
+        content = Content(workspace, readings.prepared)
+        journal = Journal(store, config.ledger_key, remote.ledger, remote.ledger_etag, clock)
+        deployment = Deployment(
+            config=config,
+            plan=share.of(plan, config.shard) if config.shard else plan,
+            remote=remote,
+            store=store,
+            source=content,
+            journal=journal,
+            neighbours=neighbours,
+            executor=uploaders,
+            observer=Beside(observer, page.tick),
+            budget=budget,
+            clock=clock,
+            rest=delivery.rest,
+            connect=delivery.connect,
+        )
+        results.outcome = deployment.outcome
+        deployment.run()
     presentation.conclude(
         results, config, runner, clock() - began, objects=gallery.objects, files=workspace
     )
@@ -136,6 +136,7 @@ def run(
         raise deployment.failure
     if not config.verify or config.shard:
         return
+    from galleria_action.readback import Readback
 
     verification = Readback(
         config=config,

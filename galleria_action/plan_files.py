@@ -2,41 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from galleria_action import album, plan_document
+from galleria_action.errors import Cancelled, DeployError
 from galleria_action.page import document
-from galleria_action.page.sections import sections
+from galleria_action.page.sections import Section, sections
 from galleria_action.plan import Plan
 from galleria_action.report_folder import ReportFolder
-from galleria_action.thumbnails import Files, thumbnails
+from galleria_action.thumbnails import Files, Thumbnails, thumbnails
 from galleria_action.wanted import Wanted
 
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """Of ``plan.json`` and ``report.html``, relative to the workspace."""
-
-    plan: str
-    report: str
+PLAN, MARKDOWN, PAGE = "plan.json", "plan.md", "report.html"
 
 
-def write(
+class Page:
+    """``report.html``, written as soon as its pictures are made or given up."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        shown: Sequence[Section],
+        pictures: Thumbnails,
+        folder: ReportFolder,
+        warn: Callable[[str], None],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._warn = warn
+        self._plan = plan
+        self._shown = shown
+        self._pictures = pictures
+        self._folder = folder
+        self._dry_run = dry_run
+        self._is_written = False
+
+    def tick(self) -> None:
+        """Some time has passed: write the page if nothing is to be waited for any more."""
+        if not self._is_written and self._pictures.are_done():
+            self.finish()
+
+    def finish(self) -> None:
+        """Write the page with the pictures that there are when their time is up."""
+        if self._is_written:
+            return
+        self._is_written = True
+        made = self._pictures.made()
+        page = document.encode(self._plan, self._shown, made, dry_run=self._dry_run)
+        try:
+            self._folder.write(PAGE, [*page])
+        except DeployError as error:  # such as a full disk: never at the expense of the deployment
+            self._warn(error.headline.removeprefix("Error: "))
+
+    def give_up(self) -> None:
+        """Write the page with the pictures that there are now."""
+        self._pictures.hurry()
+        self.finish()
+
+
+@contextmanager
+def written(
     plan: Plan,
     markdown: str,
     objects: Iterable[Wanted],
     files: Files,
     folder: ReportFolder,
+    warn: Callable[[str], None],
     *,
     dry_run: bool,
-) -> Paths:
-    """Write ``plan.json``, ``plan.md`` and ``report.html``, its pictures of ``files``."""
+) -> Iterator[Page]:
+    """Before the block ``plan.json`` and ``plan.md`` are written, the page at its end or before.
+
+    Its pictures are of ``files``. They are made meanwhile, and waited for unless the run is
+    cancelled. ``warn`` is told, in a sentence, why the page could not be written.
+    """
     shown = sections(plan, document.ENTRIES)
     variants = album.variants(objects, document.pictured(shown), files.size)
     sources = {name: [each.file for each in some] for name, some in variants.items()}
-    with thumbnails(files, sources) as making:
-        path = folder.write("plan.json", plan_document.encode(plan, dry_run=dry_run))
-        folder.write("plan.md", [markdown.encode()])
-        page = [*document.encode(plan, shown, making.made(), dry_run=dry_run)]
-        return Paths(path, folder.write("report.html", page))
+    with thumbnails(files, sources, aside=not dry_run) as pictures:
+        folder.write(PLAN, plan_document.encode(plan, dry_run=dry_run))
+        folder.write(MARKDOWN, [markdown.encode()])
+        folder.remove(PAGE)  # that of an earlier run would be taken for this one's
+        page = Page(plan, shown, pictures, folder, warn, dry_run=dry_run)
+        try:
+            yield page
+        except Cancelled:
+            page.give_up()
+            raise
+        finally:
+            page.finish()

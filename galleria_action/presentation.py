@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from galleria_action import (
-    after_report,
     plan_files,
     preparation,
     published,
@@ -17,12 +18,15 @@ from galleria_action.config import Config
 from galleria_action.errors import DeployError
 from galleria_action.outputs import Results
 from galleria_action.plan import Plan
+from galleria_action.plan_files import Page
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviewed
 from galleria_action.runner import Runner
 from galleria_action.thumbnails import Files
-from galleria_action.verification import Verification
 from galleria_action.wanted import Wanted
+
+if TYPE_CHECKING:
+    from galleria_action.verification import Verification
 
 
 def announce(config: Config, mode: str, runner: Runner) -> None:
@@ -31,7 +35,8 @@ def announce(config: Config, mode: str, runner: Runner) -> None:
     runner.say(f"Bucket: {config.bucket.name or config.public_url or '-'}")
 
 
-def show(
+@contextmanager
+def shown(
     plan: Plan,
     config: Config,
     runner: Runner,
@@ -40,10 +45,11 @@ def show(
     *,
     objects: Iterable[Wanted],
     files: Files,
-) -> None:
+) -> Iterator[Page]:
     """Show the plan in the log, the summary and the report folder, before anything is written.
 
-    ``objects`` are the gallery's, ``files`` where pictures of them can be read.
+    ``objects`` are the gallery's, ``files`` where pictures of them can be read: those are made
+    while the plan is carried out.
     """
     totals = plan.totals
     runner.say("\nDeployment Plan:")
@@ -54,10 +60,14 @@ def show(
         runner.say("\nDry run completed - no files were uploaded")
     shown = share.announced(plan, config.shard) if config.shard else plan
     rendered = report.plan(shown, dry_run=config.dry_run)
-    paths = plan_files.write(shown, rendered, objects, files, reports, dry_run=config.dry_run)
-    results.plan_path, results.report_path = paths.plan, paths.report
-    runner.summarize(rendered)
-    _show_rest(shown, config, results, runner)
+    with plan_files.written(
+        shown, rendered, objects, files, reports, runner.warning, dry_run=config.dry_run
+    ) as page:
+        results.plan_path = reports.place(plan_files.PLAN)
+        results.report_path = reports.place(plan_files.PAGE)
+        runner.summarize(rendered)
+        _show_rest(shown, config, results, runner)
+        yield page
 
 
 def _show_rest(plan: Plan, config: Config, results: Results, runner: Runner) -> None:
@@ -143,6 +153,8 @@ def conclude(
     photos = published.photos(results.plan, objects, files.size, config.public_url)
     runner.summarize(report.result(outcome, seconds, config.url, photos))
     if outcome.purged_files:
+        from galleria_action import after_report
+
         runner.summarize(after_report.purged(outcome.purged_files))
 
 
@@ -156,6 +168,8 @@ def verified(found: Verification, config: Config, runner: Runner) -> None:
     )
     if found.remark:
         runner.notice(found.remark)
+    from galleria_action import after_report
+
     runner.summarize(after_report.verified(found, config.public_url or ""))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,3 +45,30 @@ class Observer(Protocol):
 
     def finished(self) -> None:
         """Nothing more is written."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An observer, and what else is done when some time has passed."""
+
+    observer: Observer
+    also: Callable[[], None]
+
+    def started(self, objects: int, size: int) -> None:
+        self.observer.started(objects, size)
+
+    def put(self, change: Change) -> None:
+        self.observer.put(change)
+
+    def deleted(self, change: Change) -> None:
+        self.observer.deleted(change)
+
+    def waiting(self, why: str) -> None:
+        self.observer.waiting(why)
+
+    def tick(self) -> None:
+        self.observer.tick()
+        self.also()
+
+    def finished(self) -> None:
+        self.observer.finished()

@@ -36,7 +36,16 @@ class ReportFolder:
             raise _refused(self._path, error.strerror or "it cannot be written") from None
         except ValueError:  # NUL in the name
             raise _refused(repr(self._path), "it is not the name of a folder") from None
+        return self.place(name)
+
+    def place(self, name: str) -> str:
+        """The path of a file of the folder, relative to the root."""
         return f"{self._path}/{name}"
+
+    def remove(self, name: str) -> None:
+        """Remove a file of the folder if it is there."""
+        with suppress(FileNotFoundError), self._opened() as folder:
+            os.unlink(name, dir_fd=folder)
 
     def _write(self, folder: int, name: str, data: Iterable[bytes]) -> None:
         with suppress(FileNotFoundError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from galleria_action import comment
-from galleria_action.comment import Marker
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.plan import Plan
+
+if TYPE_CHECKING:
+    from galleria_action.comment import Marker
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def require(plan: Plan, reviews: Reviews) -> Reviewed | None:
     reviewed = reviews.reviewed(plan)
     if reviewed.marker.plan_hash == plan.hash:
         return reviewed
+    from galleria_action import comment
+
     raise DeployError(
         FailureReason.PLAN_CHANGED,
         f"Error: The plan is not the one of pull request #{reviewed.number}: nothing was written",

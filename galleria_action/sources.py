@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from galleria_action.declaration import Input
 from galleria_action.inputs import BY_NAME, INPUTS
-from galleria_action.settings import Literal
+
+if TYPE_CHECKING:
+    from galleria_action.settings import Literal
 
 SETTING_NAMES = frozenset(each.setting_name for each in INPUTS)
 

@@ -36,12 +36,15 @@ class Files(Protocol):
 
 
 @contextmanager
-def thumbnails(files: Files, sources: Mapping[str, Sequence[LocalFile]]) -> Iterator[Thumbnails]:
+def thumbnails(
+    files: Files, sources: Mapping[str, Sequence[LocalFile]], *, aside: bool = False
+) -> Iterator[Thumbnails]:
     """Begin with the pictures of ``sources``: name to the files to try, the best one first.
 
-    No process is left at the end of the block.
+    ``aside``: a core is left to what this process does meanwhile. No process is left at the end of
+    the block.
     """
-    making = Thumbnails(files, sources)
+    making = Thumbnails(files, sources, max(1, cores() - aside))
     try:
         yield making
     finally:
@@ -51,7 +54,9 @@ def thumbnails(files: Files, sources: Mapping[str, Sequence[LocalFile]]) -> Iter
 class Thumbnails:
     """Pictures in the making, since this was made."""
 
-    def __init__(self, files: Files, sources: Mapping[str, Sequence[LocalFile]]) -> None:
+    def __init__(
+        self, files: Files, sources: Mapping[str, Sequence[LocalFile]], processes: int
+    ) -> None:
         self._files = files
         self._names = list(sources)
         self._sources = list(sources.values())
@@ -59,7 +64,16 @@ class Thumbnails:
         self._deadline = time.monotonic() + SECONDS
         self._crew = Crew(self._make, len(sources)) if sources and can_fork() else None
         if self._crew:
-            self._crew.start(min(cores(), len(sources)))
+            self._crew.start(min(processes, len(sources)))
+
+    def are_done(self) -> bool:
+        """Whether there is nothing to wait for."""
+        late = time.monotonic() >= self._deadline
+        return late or (self._crew is not None and self._crew.has_ended())
+
+    def hurry(self) -> None:
+        """Wait for nothing any more."""
+        self._deadline = time.monotonic()
 
     def made(self) -> dict[str, Thumbnail]:
         """Name to picture, for those that there are when all are tried or the time is up."""
