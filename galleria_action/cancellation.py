@@ -13,8 +13,15 @@ from contextlib import contextmanager
 
 from galleria_action.errors import Cancelled
 
-_shield = threading.local()
-"""Of the main thread: whether it is ``up``, and whether a signal is ``pending`` behind it."""
+
+class _Shield(threading.local):
+    """Of the main thread: whether it is ``up``, and whether a signal is ``pending`` behind it."""
+
+    up = False
+    pending = False
+
+
+_shield = _Shield()
 
 
 @contextmanager
@@ -29,7 +36,7 @@ def signals() -> Iterator[threading.Event]:
         if stopped.is_set():
             return
         stopped.set()
-        if getattr(_shield, "up", False):
+        if _shield.up:
             _shield.pending = True
         else:
             raise Cancelled
@@ -42,21 +49,24 @@ def signals() -> Iterator[threading.Event]:
             signal.signal(each, handler)
 
 
-@contextmanager
-def shielded() -> Iterator[None]:
+class shielded:  # noqa: N801
     """What must not be left half done: a signal that comes meanwhile is raised at the end.
 
     Of use in the main thread only, where signals are raised. Within another it ends with that.
+    Entered for each request, so it is no generator.
     """
-    within = getattr(_shield, "up", False)
-    _shield.up = True
-    try:
-        yield
-    finally:
-        _shield.up = within
-    if not within and getattr(_shield, "pending", False):
-        _shield.pending = False
-        raise Cancelled
+
+    __slots__ = ("_within",)
+
+    def __enter__(self) -> None:
+        self._within = _shield.up
+        _shield.up = True
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        _shield.up = self._within
+        if kind is None and not self._within and _shield.pending:
+            _shield.pending = False
+            raise Cancelled
 
 
 def pause(stopped: threading.Event) -> Callable[[float], None]:

@@ -34,7 +34,8 @@ QUIET_SECONDS = 60.0
 
 _TOGETHER = 32 << 10
 """Bytes of a body that are sent in one piece with its head."""
-_RECEIVED = 256 << 10
+_RECEIVED_FIRST, _RECEIVED = 16 << 10, 256 << 10
+"""Bytes that are asked for: most answers are short, and room for long ones takes time to make."""
 
 
 class Lost(Exception):
@@ -206,13 +207,17 @@ class Connection:
     def _receive(self, incoming: Incoming) -> Steps[Response]:
         assert self._socket
         answer, self._answer = self._answer, None
+        most = _RECEIVED_FIRST
+        if answer is None and not incoming.begun:
+            yield READ  # no server answers before it is asked
         while answer is None:
             try:
-                data = self._socket.recv(_RECEIVED)
+                data = self._socket.recv(most)
             except self._origin.blocked:
                 yield READ
             else:
                 answer = incoming.feed(data) if data else incoming.end()
+                most = _RECEIVED
         return answer
 
 

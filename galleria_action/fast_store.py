@@ -132,15 +132,9 @@ class FastStore:
         self._etags_are_md5 = proven or bool(self._etags_are_md5)
         return proven
 
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Counts the failures in a row of what is done in its block."""
-        try:
-            yield
-        except Failed:
-            self._failures += 1
-            raise
-        self._failures = 0
+    def count(self, *, failed: bool) -> None:
+        """A request was made: count the failures in a row."""
+        self._failures = self._failures + 1 if failed else 0
 
     def put_parts(self, key: str, parts: Iterable[bytes], headers: Headers) -> str:
         return self.careful.put_parts(key, parts, headers)
@@ -176,8 +170,13 @@ class FastStore:
     def _try(self, request: Callable[[], T]) -> T:
         if self._failures >= MOST_FAILURES:
             raise Declined
-        with self.counted():
-            return request()
+        try:
+            answer = request()
+        except Failed:
+            self.count(failed=True)
+            raise
+        self.count(failed=False)
+        return answer
 
     @property
     def careful(self) -> Store:

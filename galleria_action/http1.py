@@ -18,7 +18,6 @@ MOST_BODY = 16 << 20
 MOST_ANNOUNCED = 1000
 """Answers that only announce the answer (1xx): nobody works on one for so long."""
 
-_UNSPEAKABLE = re.compile(r"[^\r\n -~]|\r(?!\n)|(?<!\r)\n")
 _END_OF_HEAD = b"\r\n\r\n"
 _BODYLESS = (204, 304)
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2})(?=[ \r]|\Z)")
@@ -50,7 +49,8 @@ def request(method: str, target: str, headers: Iterable[tuple[str, str]]) -> byt
     """The head of a request; raises :class:`ValueError` unless all of it is printable ASCII."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in headers)]
     head = "\r\n".join(lines)
-    if _UNSPEAKABLE.search(head) or head.count("\n") != len(lines) - 1:
+    text = head.replace("\r\n", "")
+    if not (text.isascii() and text.isprintable()) or head.count("\n") != len(lines) - 1:
         raise ValueError("what would be another header, or another request")
     return (head + "\r\n\r\n").encode("ascii")
 

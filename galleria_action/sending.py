@@ -45,25 +45,22 @@ class Sender:
         """Begin to send one object: in this thread if that is soon done, else in another."""
         if uplink is None or change.size > SMALL:
             return self.executor.submit(self._put, change)
-        arrived: Future[Put] = Future()
-        arrived.set_running_or_notify_cancel()
         try:
             content = self.source.open(change)
         except (Stale, OSError) as error:
-            arrived.set_exception(error)
-            return arrived
+            failed: Future[Put] = Future()
+            failed.set_exception(error)
+            return failed
         assert isinstance(content, Published)
         assert change.headers is not None
-
-        def tell(put: Future[str]) -> None:
-            if error := put.exception():
-                arrived.set_exception(error)
-            else:
-                arrived.set_result(Put(put.result(), len(content.data), content.re_encoded))
-
-        sending = uplink.put(change.key, content.data, change.headers, content.sha256)
-        sending.add_done_callback(tell)
-        return arrived
+        size, re_encoded = len(content.data), content.re_encoded
+        return uplink.put(
+            change.key,
+            content.data,
+            change.headers,
+            content.sha256,
+            lambda etag: Put(etag, size, re_encoded),
+        )
 
     def _put(self, change: Change) -> Put:
         """Send one object; runs in a thread of the executor."""

@@ -6,11 +6,11 @@ ETags are opaque texts without quotes. Keys are Unicode texts. Every method rais
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from galleria_action import etags
 from galleria_action.headers import Headers
@@ -47,8 +47,18 @@ class Condition:
 class Uplink(Protocol):
     """Puts many objects at once, all of them in one thread; see :mod:`galleria_action.lanes`."""
 
-    def put(self, key: str, data: bytes, headers: Headers, sha256: str = "") -> Future[str]:
-        """Begin to write an object as :meth:`Store.put` does; its ETag comes in a :meth:`turn`."""
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        sha256: str = "",
+        made_of: Callable[[str], Any] = str,
+    ) -> Future[Any]:
+        """Begin to write an object as :meth:`Store.put` does.
+
+        What is ``made_of`` its ETag, that itself unless stated otherwise, comes in a :meth:`turn`.
+        """
 
     def turn(self, seconds: float) -> None:
         """Go on with what was begun, until something happens or the time is over."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager, suppress
-from typing import NamedTuple, Protocol
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
 
 from galleria_action.connection import Lost
-from galleria_action.engine import Declined, Engine, etag
+from galleria_action.engine import Declined, Engine, Failed, etag
 from galleria_action.headers import Headers
 from galleria_action.http1 import Response
 from galleria_action.lanes import Lanes
@@ -23,8 +24,8 @@ class Judge(Protocol):
     def puts_fast(self) -> bool:
         """Whether the engine is worth a try for a put."""
 
-    def counted(self) -> AbstractContextManager[None]:
-        """Counts the failures of its block."""
+    def count(self, *, failed: bool) -> None:
+        """A request was made, and it failed or not."""
 
     def proves(self, etag: str, data: bytes) -> bool:
         """Whether the ETag shows that the data has arrived."""
@@ -35,7 +36,8 @@ class _Put(NamedTuple):
     data: bytes
     headers: Headers
     sha256: str
-    result: Future[str]
+    result: Future[Any]
+    made_of: Callable[[str], Any]
 
 
 class FastUplink:
@@ -47,10 +49,17 @@ class FastUplink:
         self._lanes = lanes
         self._executor = executor
 
-    def put(self, key: str, data: bytes, headers: Headers, sha256: str = "") -> Future[str]:
-        result: Future[str] = Future()
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        headers: Headers,
+        sha256: str = "",
+        made_of: Callable[[str], Any] = str,
+    ) -> Future[Any]:
+        result: Future[Any] = Future()
         result.set_running_or_notify_cancel()  # what is on its way cannot be called back
-        self._attempt(_Put(key, data, headers, sha256, result), first=True)
+        self._attempt(_Put(key, data, headers, sha256, result, made_of), first=True)
         return result
 
     def _attempt(self, put: _Put, *, first: bool) -> None:
@@ -63,7 +72,7 @@ class FastUplink:
                 else:
                     self._carefully(put, declined.after)
             else:
-                put.result.set_result(found)
+                put.result.set_result(put.made_of(found))
 
         if head := self._head(put):
             self._lanes.send(head, put.data, answered)
@@ -85,8 +94,12 @@ class FastUplink:
 
     def _proven(self, answer: Response | Lost, data: bytes) -> str:
         """The ETag; raises :class:`Declined` unless it shows that the data has arrived."""
-        with self._judge.counted():
+        try:
             found = etag(answer)
+        except Failed:
+            self._judge.count(failed=True)
+            raise
+        self._judge.count(failed=False)
         if not self._judge.proves(found, data):
             raise Declined
         return found
@@ -95,7 +108,7 @@ class FastUplink:
         def tell(second: Future[str]) -> None:
             error = second.exception()
             if error is None:
-                put.result.set_result(second.result())
+                put.result.set_result(put.made_of(second.result()))
             else:
                 put.result.set_exception(error)
 
