@@ -55,7 +55,7 @@ class Content:
         assert wanted is not None, f"nothing is sent for {change.key}"
         ready, stamp = self._prepared.pop(change.key, (None, ()))
         if ready and ready.edit == change.edit and stamp == self._files.stamp(wanted.file.path):
-            sha256 = hashlib.sha256(ready.data).hexdigest()
+            sha256 = ready.hashed()
             return replace(ready, re_encoded=not _is_foretold(wanted, sha256), sha256=sha256)
         if change.size >= LARGE and not is_edited(change.edit):
             return self._parts(wanted, change)
@@ -83,14 +83,15 @@ class Content:
 def _edited(change: Change, wanted: Wanted, data: bytes) -> Published:
     edit = wanted.edit if correction(change.edit) else None
     published = publication.publish(wanted, edit, data)
-    sha256 = hashlib.sha256(published.data).hexdigest()
+    sha256 = published.hashed()
     foretold = _is_foretold(wanted, sha256)
     # What the manifest foretells can only be made of the file that it describes.
     proven = foretold and wanted.deployment_hash
     same = published.edit == change.edit
     if not same or not (proven or hashlib.sha256(data).hexdigest() == change.source):
         raise Stale(wanted.file.name)
-    return replace(published, re_encoded=not foretold, sha256=sha256)
+    # In one piece, so that the source need not stay in memory while it is sent.
+    return replace(published, made=published.data, re_encoded=not foretold, sha256=sha256)
 
 
 def _is_foretold(wanted: Wanted, sha256: str) -> bool:

@@ -80,7 +80,11 @@ class Photo(NamedTuple):
 
     def edited(self, time: str, offset: str | None) -> bytes:
         """See `edit`."""
-        return b"".join((self._head(time, offset), memoryview(self.data)[self._header_end :]))
+        return b"".join(self.edited_pieces(time, offset))
+
+    def edited_pieces(self, time: str, offset: str | None) -> tuple[bytes, memoryview]:
+        """The edited header, and what follows it: the file's own memory."""
+        return self._head(time, offset), memoryview(self.data)[self._header_end :]
 
     @property
     def _header_end(self) -> int:

@@ -143,7 +143,7 @@ class FullReader:
     def _indexed(self, photo: Photo, file: LocalFile, data: bytes, sha256: str) -> Indexed:
         statement = indexing.state(photo.entry, sha256, photo_facts.read(data), self._clock)
         published = publication.corrected(data, statement.edit, strip_gps=self._strip_gps)
-        is_edited = published.data is not data
+        is_edited = published.made is not data
         if is_edited and statement.edit is None:
             # Only its position goes; other bytes than the file's make a deployment set the time.
             statement = indexing.edited(statement, sha256, self._clock)
@@ -151,9 +151,7 @@ class FullReader:
         return Indexed(
             photo=photo,
             statement=statement,
-            deployment_file_hash=hashlib.sha256(published.data).hexdigest()
-            if is_edited
-            else sha256,
+            deployment_file_hash=published.hashed() if is_edited else sha256,
             original_path=self._files.relative(file.path),
             untouched_because=published.untouched_because,
         )

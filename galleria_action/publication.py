@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from galleria_action import etags, exif, geotag
@@ -49,19 +49,43 @@ class Reading(NamedTuple):
 AS_READING = partial(tuple.__new__, Reading)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Published:
     """The bytes to send and what was done to get them.
 
+    ``made`` are these bytes, or pieces of them: large photos are copied only to be sent.
     ``re_encoded``: they were edited, and are not what the photo's manifest foretold.
     ``sha256`` is theirs, '' if nobody needed it so far.
     """
 
-    data: bytes
+    made: bytes | tuple[bytes | memoryview, ...]
     edit: str = ""
     untouched_because: str = ""
     re_encoded: bool = False
     sha256: str = field(default="", compare=False)
+
+    @cached_property
+    def data(self) -> bytes:
+        return self.made if isinstance(self.made, bytes) else b"".join(self.made)
+
+    @property
+    def pieces(self) -> tuple[bytes | memoryview, ...]:
+        return (self.made,) if isinstance(self.made, bytes) else self.made
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def start(self, most: int) -> bytes:
+        """The first bytes, ``most`` at most."""
+        return b"".join([piece[:most] for piece in self.pieces])[:most]
+
+    def hashed(self) -> str:
+        """The SHA-256, as 64 hexadecimal digits."""
+        sha256 = hashlib.sha256()
+        for piece in self.pieces:
+            sha256.update(piece)
+        return sha256.hexdigest()
 
 
 def edit_for(wanted: Wanted, edit: Edit | None, sha256: str) -> Edit | None:
@@ -109,7 +133,7 @@ def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
 
 def _timed(photo: exif.Photo, edit: Edit) -> Published:
     try:
-        return Published(photo.edited(edit.time, edit.offset), str(edit))
+        return Published(photo.edited_pieces(edit.time, edit.offset), str(edit))
     except exif.Uneditable as reason:
         return Published(photo.data, UNTOUCHED + str(edit), str(reason))
 
@@ -123,7 +147,7 @@ def _placed(published: Published, *, strip_gps: bool) -> Published:
         raise Undecidable(str(reason)) from None
     if clean is published.data:
         return published
-    return replace(published, data=clean, edit=without_position(published.edit, geotag.REMOVER))
+    return replace(published, made=clean, edit=without_position(published.edit, geotag.REMOVER))
 
 
 def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[Reading, Published]:
@@ -133,10 +157,10 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[
     reading = Reading(
         sha256=sha256,
         edit=published.edit,
-        size=len(published.data),
+        size=published.size,
         md5=etags.md5_hex(published.data) if md5 else "",
         untouched_because=published.untouched_because,
-        position=_position(wanted, published.data),
+        position=_position(wanted, published),
     )
     return reading, published
 
@@ -148,11 +172,13 @@ def read_source(wanted: Wanted, data: bytes) -> Reading:
         sha256=hashlib.sha256(data).hexdigest(),
         edit="",
         size=len(data),
-        position=_position(wanted, data) if as_it_is else None,
+        position=_position(wanted, Published(data)) if as_it_is else None,
     )
 
 
-def _position(wanted: Wanted, data: bytes) -> bool | None:
+def _position(wanted: Wanted, published: Published) -> bool | None:
     if wanted.owner is Owner.SITE:
         return None
-    return False if wanted.strip_gps else geotag.found(data)
+    if wanted.strip_gps:
+        return False
+    return geotag.found(published.data) if geotag.shows_sign(published.start(geotag.SIGN)) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -186,8 +187,9 @@ class Readings:
         data = self._files.read(path) if is_whole else self._files.read_small(path, CHUNK)
         if data is not None:
             reading, published = publication.read(wanted, edit, data, md5=md5)
-            kept = published.edit and wanted.key in self._to_keep
-            return reading, (published, stamp) if kept else None
+            if not published.edit or wanted.key not in self._to_keep:
+                return reading, None
+            return reading, (replace(published, made=published.data), stamp)
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
         return reading, None

@@ -51,7 +51,8 @@ def change(wanted, source: bytes, size: int, edit: str = "") -> Change:
 def test_open(files, local_file, wanted, data, published, edit):
     """What is sent is what was planned."""
     made = wanted(local_file("full/a.jpg", data))
-    assert files.open(change(made, data, len(published), edit)) == Published(published, edit)
+    opened = files.open(change(made, data, len(published), edit))
+    assert (opened.data, opened.edit) == (published, edit)
 
 
 @pytest.mark.parametrize("data", [b"changed", b""])
