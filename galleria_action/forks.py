@@ -8,6 +8,7 @@ nothing and outlives this process by no more than the piece of work at hand.
 from __future__ import annotations
 
 import gc
+import math
 import os
 import pickle
 import signal
@@ -17,7 +18,9 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 FEWEST = 4
 """Pieces of work from which on forks are worth their some ten milliseconds."""
@@ -44,20 +47,22 @@ def cores() -> int:
 
 
 @contextmanager
-def forks(most: int, threads: Executor, *, spare: int = 0) -> Iterator[Executor]:
+def forks(most: int, threads: Executor, *, spare: int = 0) -> Iterator[Executor | Forks]:
     """An executor that does large maps in ``most`` processes and leaves all else to ``threads``.
 
     ``spare`` of them are not made: this process has something to do meanwhile. No process is left
     at the end of the block.
     """
-    executor = _Forks(most - spare, threads)
+    executor = Forks(most - spare, threads)
     try:
         yield executor if most > 1 else threads
     finally:
         executor.shutdown()
 
 
-class _Forks(Executor):
+class Forks(Executor):
+    """See :func:`forks`."""
+
     def __init__(self, most: int, threads: Executor) -> None:
         self._most = most
         self._threads = threads
@@ -81,6 +86,16 @@ class _Forks(Executor):
         self._crews.append(crew)
         crew.start(min(self._most, len(work)))
         return crew.results()
+
+    def beside(self, work: Callable[[], T]) -> Callable[[], T | None]:
+        """Start ``work`` in another process; what is returned waits for what that made, or None.
+
+        Of use for what takes some tenths of a second, as long as this process has something to do.
+        """
+        crew = Crew(lambda _: work(), 1)
+        self._crews.append(crew)
+        crew.start(1)
+        return lambda: crew.made(math.inf).get(0)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002
         """End the processes; those that still work are killed."""

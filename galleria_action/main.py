@@ -76,7 +76,7 @@ def run(
     results.mode = preparation.mode(config, workspace)
     presentation.announce(config, results.mode, runner)
 
-    gallery = preparation.gather(config, workspace, results.mode, readers.all)
+    gallery = preparation.gather(config, workspace, results.mode, readers)
     heap.share(len(gallery.objects), preparation.some_sizes(gallery.objects, workspace))
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
     begun = readings.begin(gallery.objects)  # while the bucket answers

@@ -129,7 +129,30 @@ def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
     ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
     every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
-    document = _valid(data, file, absent)
+    return _made(_valid(data, file, absent), data)
+
+
+def is_flawless(data: bytes) -> bool:
+    """Whether `parse` finds nothing wrong, the files apart; False does not say that it does."""
+    try:
+        document, odd = _document(data, "")
+        return not odd and manifest_problems.flawless_names(document) is not None
+    except (DeployError, RecursionError):
+        return False
+
+
+def presumed(data: bytes) -> Manifest | None:
+    """What `parse` makes of ``data`` if that is flawless, in half the time, for nothing is checked.
+
+    Of other data anything; None if nothing can be made of it.
+    """
+    try:
+        return _made(json.loads(_decoded(data)), data)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return None
+
+
+def _made(document: dict[str, Any], data: bytes) -> Manifest:
     absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
     return Manifest(tuple(_photos(document)), data, absolute)
 

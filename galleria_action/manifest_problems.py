@@ -56,7 +56,7 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
     ``absent`` is asked once, with all paths that could be files. ``odd``: the text has escapes or
     numbers that may stand for values JSON cannot hold.
     """
-    names = None if odd else _flawless(document)
+    names = None if odd else flawless_names(document)
     if names is not None:
         faults = absent(names)
         if not faults:
@@ -79,7 +79,7 @@ def find(document: dict[str, Any], absent: Absent, *, odd: bool) -> Iterator[Loc
             yield problem
 
 
-def _flawless(document: dict[str, Any]) -> list[str] | None:
+def flawless_names(document: dict[str, Any]) -> list[str] | None:
     """The normalised paths of all files, if nothing else can be wrong; None if something may be.
 
     Most manifests are so. Seen column by column, that takes a third of the time of looking at each

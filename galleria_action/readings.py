@@ -13,6 +13,7 @@ from galleria_action import geotag, publication
 from galleria_action.edits import is_corrected
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.failures import positions_undecided, stale_photos
+from galleria_action.forks import Forks
 from galleria_action.ledger import Owner
 from galleria_action.publication import AS_READING, Published, Reading, Stale, Undecidable
 from galleria_action.unread import ReadRequest
@@ -32,6 +33,7 @@ SMALL = 1 << 20
 OVERHEAD = 400  # of an object in memory, whatever its size
 
 Prepared = tuple[Published, Stamp]
+Beside = Callable[[Callable[[], bool]], Callable[[], bool | None]]
 Outcome = Reading | Stale | Undecidable | OSError
 
 
@@ -62,6 +64,11 @@ class Readers(NamedTuple):
 
     all: Executor
     aside: Executor
+
+    @property
+    def beside(self) -> Beside | None:
+        """What starts a piece of work in another process; None if there is no core for it."""
+        return self.aside.beside if isinstance(self.aside, Forks) else None
 
 
 class Readings:

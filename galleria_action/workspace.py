@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -199,9 +200,9 @@ class Workspace(FileBytes):
         Most are seen by listing their folders; the others, such as links, are looked at one by one,
         many of them in processes of ``executor``.
         """
-        below: dict[str, list[str]] = {}
+        below: dict[str, list[str]] = defaultdict(list)
         for name in names:
-            below.setdefault(name.rpartition("/")[0], []).append(name)
+            below[name.rpartition("/")[0]].append(name)
         parents = {each: self._parent(folder, each) for each in below}
         found: dict[str, LocalFile] = {}
         for each, some in below.items():
