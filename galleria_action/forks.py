@@ -47,13 +47,13 @@ def cores() -> int:
 
 
 @contextmanager
-def forks(most: int, threads: Executor, *, spare: int = 0) -> Iterator[Executor | Forks]:
+def forks(most: int, threads: Executor) -> Iterator[Executor]:
     """An executor that does large maps in ``most`` processes and leaves all else to ``threads``.
 
-    ``spare`` of them are not made: this process has something to do meanwhile. No process is left
-    at the end of the block.
+    This one is one of them as soon as it waits for the results. No other is left at the end of the
+    block.
     """
-    executor = Forks(most - spare, threads)
+    executor = Forks(most - 1, threads)
     try:
         yield executor if most > 1 else threads
     finally:
@@ -174,6 +174,11 @@ class Crew:
 
     def results(self) -> Iterator[Any]:
         """What was made, in the order of the work; missing pieces are made here and now."""
+        made_here: dict[int, Any] = {}
+        while token := os.read(self._tokens, _TOKEN):  # whoever waits may as well work
+            index = array("I", token)[0]
+            with suppress(Exception):  # it is raised below, when it is this piece's turn
+                made_here[index] = self._work(index)
         for process in list(self._running):
             os.waitpid(process, 0)
             self._running.discard(process)
@@ -181,7 +186,10 @@ class Crew:
         try:
             for index in range(self._count):
                 # A process that was killed, or met a defect, leaves its pieces to this one.
-                yield _loaded(*made[index]) if index in made else self._work(index)
+                if index in made_here:
+                    yield made_here.pop(index)
+                else:
+                    yield _loaded(*made[index]) if index in made else self._work(index)
         finally:
             self.end()
 

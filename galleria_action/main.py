@@ -36,7 +36,7 @@ from galleria_action.journal import Journal
 from galleria_action.neighbours import Neighbours
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
-from galleria_action.readings import ROOM, Readers, Readings
+from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Beside, Observer
 from galleria_action.report_folder import ReportFolder
 from galleria_action.reviews import Reviews
@@ -57,7 +57,7 @@ def run(
     runner: Runner,
     results: Results,
     *,
-    readers: Readers,
+    readers: Executor,
     uploaders: Executor,
     observer: Observer,
     reviewers: Reviews,
@@ -202,8 +202,7 @@ def _deploy(
     sign_in = collaborators.sign_in(config.role, environ, runner)
     with (
         threads(READERS) as waiting,
-        forks(cores(), waiting) as all_cores,
-        forks(cores(), waiting, spare=1) as aside,
+        forks(cores(), waiting) as readers,
         threads(config.concurrency) as uploaders,
         _green(runner) if public else nullcontext(),
     ):
@@ -213,7 +212,7 @@ def _deploy(
             workspace,
             runner,
             results,
-            readers=Readers(all_cores, aside),
+            readers=readers,
             uploaders=uploaders,
             observer=collaborators.observer(config, runner, environ),
             reviewers=collaborators.reviewers(config, environ, started_by, runner),

@@ -11,11 +11,11 @@ from galleria_action import keys, wanted
 from galleria_action import manifest as manifests
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason, Problem
+from galleria_action.forks import Forks
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Manifest
 from galleria_action.plan import Plan
 from galleria_action.planning import Gallery
-from galleria_action.readings import Readers
 from galleria_action.remote import Remote
 from galleria_action.wanted import LocalFile, Wanted
 
@@ -64,7 +64,7 @@ Files = Mapping[str, LocalFile]
 
 
 def load_manifest(
-    config: Config, folder: Folder, readers: Readers
+    config: Config, folder: Folder, readers: Executor
 ) -> tuple[Manifest, Files] | None:
     """The local manifest and its files; None in directory mode and where only the site is deployed.
 
@@ -78,7 +78,7 @@ def load_manifest(
         found: dict[str, LocalFile] = {}
 
         def absent(names: Sequence[str]) -> Mapping[str, str]:
-            files, faults = folder.find(config.photos_dir, names, readers.all)
+            files, faults = folder.find(config.photos_dir, names, readers)
             found.update(files)
             return faults
 
@@ -102,23 +102,23 @@ def load_manifest(
 
 
 def _presumed(
-    config: Config, folder: Folder, readers: Readers, data: bytes
+    config: Config, folder: Folder, readers: Executor, data: bytes
 ) -> tuple[Manifest, Files] | None:
     """A large manifest and its files, read while another process sees that nothing is wrong.
 
     None if something may be, or if there is no other core.
     """
-    if not readers.beside or len(data) < LARGE:
+    if not isinstance(readers, Forks) or len(data) < LARGE:
         return None
     is_flawless = readers.beside(lambda: manifests.is_flawless(data))
     manifest = manifests.presumed(data)
     names = list(manifest.paths) if manifest else []
     plain = keys.are_ordinary(names)
-    found, faults = folder.find(config.photos_dir, names, readers.all) if plain else ({}, {"": ""})
+    found, faults = folder.find(config.photos_dir, names, readers) if plain else ({}, {"": ""})
     return (manifest, found) if is_flawless() and manifest and not faults else None
 
 
-def gather(config: Config, folder: Folder, mode: str, readers: Readers) -> Gallery:
+def gather(config: Config, folder: Folder, mode: str, readers: Executor) -> Gallery:
     """Everything that the bucket should hold, checked as far as the files alone can tell."""
     loaded = load_manifest(config, folder, readers)
     objects: list[Wanted] = []

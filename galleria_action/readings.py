@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from itertools import chain
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from galleria_action import geotag, publication
 from galleria_action.edits import is_corrected
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.failures import positions_undecided, stale_photos
-from galleria_action.forks import Forks
 from galleria_action.ledger import Owner
 from galleria_action.publication import AS_READING, Published, Reading, Stale, Undecidable
 from galleria_action.unread import ReadRequest
@@ -33,7 +32,6 @@ SMALL = 1 << 20
 OVERHEAD = 400  # of an object in memory, whatever its size
 
 Prepared = tuple[Published, Stamp]
-Beside = Callable[[Callable[[], bool]], Callable[[], bool | None]]
 Outcome = Reading | Stale | Undecidable | OSError
 
 
@@ -59,28 +57,16 @@ class Files(Protocol):
         """The path as people know it."""
 
 
-class Readers(NamedTuple):
-    """Who reads: ``all`` when nothing else is done, ``aside`` while this process is busy."""
-
-    all: Executor
-    aside: Executor
-
-    @property
-    def beside(self) -> Beside | None:
-        """What starts a piece of work in another process; None if there is no core for it."""
-        return self.aside.beside if isinstance(self.aside, Forks) else None
-
-
 class Readings:
-    """Reads files with ``readers``: in threads, or in processes that have a copy of this object.
+    """Reads files with ``executor``: in threads, or in processes that have a copy of this object.
 
     ``prepared`` is what was made of some of them, by key, ``room`` bytes at most, each with the
     file's stamp: small photos need not be read and edited once more to be sent.
     """
 
-    def __init__(self, files: Files, readers: Readers, room: int = 0) -> None:
+    def __init__(self, files: Files, executor: Executor, room: int = 0) -> None:
         self._files = files
-        self._readers = readers
+        self._executor = executor
         self._room = room
         self._to_keep: frozenset[str] = frozenset()
         self.prepared: dict[str, Prepared] = {}
@@ -91,7 +77,7 @@ class Readings:
         Their readings come in the order of ``objects``, None for those that cannot be read.
         """
         others = [each for each in objects if not each.file_hash]
-        told = self._each(self._readers.aside, others, None, self._source)
+        told = self._each(others, None, self._source)
         return (AS_READING(each) if each else None for _, each in told)
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
@@ -122,7 +108,7 @@ class Readings:
         problems: list[Problem] = []
         sizes = list(map(self._size, requests))
         self._to_keep = self._small_edits(requests, sizes)
-        attempts = self._each(self._readers.all, requests, sizes, self._attempt)
+        attempts = self._each(requests, sizes, self._attempt)
         for request, (outcome, prepared) in attempts:
             if prepared:
                 self.prepared[request.wanted.key] = prepared
@@ -157,7 +143,6 @@ class Readings:
 
     def _each(
         self,
-        executor: Executor,
         items: Sequence[T],
         sizes: Sequence[int] | None,
         work: Callable[[T], R],
@@ -167,7 +152,7 @@ class Readings:
         def batch(some: Sequence[T]) -> list[R]:
             return [work(each) for each in some]
 
-        results = executor.map(batch, _batches(items, sizes))
+        results = self._executor.map(batch, _batches(items, sizes))
         return zip(items, chain.from_iterable(results), strict=True)
 
     def _source(self, wanted: Wanted) -> tuple[object, ...] | None:

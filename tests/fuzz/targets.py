@@ -55,12 +55,16 @@ class Target(NamedTuple):
 
 
 def _manifest(data: bytes) -> None:
+    presumed = manifest.presumed(data)
+    flawless = manifest.is_flawless(data)
     try:
         found = manifest.parse(data, "manifest.json")
     except DeployError as error:
         assert error.problems or error.advice
         text.plain(error.text()).encode()
+        assert not flawless
         return
+    assert presumed == found or not flawless
     assert all(keys.fault(path) is None for path in found.paths)
     assert len({photo.id for photo in found.photos}) == len(found.photos)
     assert manifest.parse(found.published(redact=True), "again").content == found.content

@@ -15,7 +15,6 @@ from galleria_action.errors import DeployError
 from galleria_action.event import Event
 from galleria_action.outputs import Results
 from galleria_action.progress import Lines
-from galleria_action.readings import Readers
 from galleria_action.recorder import Outcome
 from galleria_action.reviews import Nowhere
 from galleria_action.runner import Runner
@@ -44,6 +43,9 @@ class Serial(Executor):
         return map(fn, *iterables)
 
 
+SERIAL = Serial()
+
+
 @dataclass
 class Ran:
     """What one run left behind."""
@@ -65,6 +67,7 @@ def run(
     *,
     delivery: Delivery = NOBODY,
     clock: Callable[[], float] = lambda: 0.0,
+    readers: Executor = SERIAL,
     **inputs: str,
 ) -> Ran:
     """Deploy the gallery in ``root``; inputs with underscores for hyphens."""
@@ -83,7 +86,7 @@ def run(
             Workspace.of({}, str(root), ("settings.local.py", config.report_dir), config.exclude),
             runner,
             results,
-            readers=Readers(Serial(), Serial()),
+            readers=readers,
             uploaders=Serial(),
             reviewers=Nowhere("this is a test"),
             budget=ByteBudget(1 << 30),
@@ -97,8 +100,15 @@ def run(
     return Ran(error, out.getvalue(), summary.read_text(), outputs.render(results), results.outcome)
 
 
-def deployed(root: Path, store: Store, *, delivery: Delivery = NOBODY, **inputs: str) -> Ran:
+def deployed(
+    root: Path,
+    store: Store,
+    *,
+    delivery: Delivery = NOBODY,
+    readers: Executor = SERIAL,
+    **inputs: str,
+) -> Ran:
     """The same, for a deployment that has to succeed."""
-    ran = run(root, store, delivery=delivery, **inputs)
+    ran = run(root, store, delivery=delivery, readers=readers, **inputs)
     assert ran.error is None, f"{ran.error.text()}\n{ran.log}"
     return ran

@@ -19,7 +19,7 @@ from unit.samples import page
 
 from galleria_action.errors import DeployError
 from galleria_action.forks import FEWEST, cores, forks
-from galleria_action.readings import Readers, Readings
+from galleria_action.readings import Readings
 from galleria_action.unread import ReadRequest
 from galleria_action.workspace import Workspace
 
@@ -69,10 +69,40 @@ def where(number: int) -> tuple[int, int]:
 
 
 def test_results_come_in_the_order_of_the_work(executor):
-    """Other processes do it, all of it once, and the order tells nothing of that."""
-    made = list(executor.map(where, range(1000)))
-    assert [number for number, _ in made] == list(range(1000))
-    assert HERE not in {process for _, process in made}
+    """Another process and this one do it, all of it once; the order tells nothing of that."""
+
+    def work(number: int) -> tuple[int, int]:
+        time.sleep(0.002)
+        return where(number)
+
+    made = list(executor.map(work, range(200)))
+    assert [number for number, _ in made] == list(range(200))
+    assert len({process for _, process in made}) == 2
+    assert HERE in {process for _, process in made}
+
+
+def test_it_goes_on_while_this_process_does_something_else(executor):
+    """What is ready when the results are asked for was made by the other one alone."""
+    results = executor.map(where, range(200))
+    time.sleep(0.5)
+    assert HERE not in {process for _, process in results}
+
+
+def test_a_piece_of_work_beside(executor):
+    """It is done by another process; a defect, or its death, are no result."""
+    assert executor.beside(os.getpid)() != HERE
+    assert executor.beside(lambda: 1 / 0)() is None
+    assert executor.beside(lambda: os.kill(os.getpid(), signal.SIGKILL))() is None
+
+
+def test_nobody_can_work_beside(executor, monkeypatch):
+    """Where no process can be made there is no result, and no error."""
+
+    def refused():
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refused)
+    assert executor.beside(os.getpid)() is None
 
 
 def test_small_work_stays_here(executor):
@@ -137,7 +167,7 @@ def test_results_that_nobody_asks_for():
     began, before = time.monotonic(), children()
     with forks(2, Serial()) as executor:
         executor.map(time.sleep, [60] * MANY)
-        assert len(children() - before) == 2
+        assert len(children() - before) == 1
     assert time.monotonic() - began < 30
     assert children() <= before
 
@@ -185,7 +215,7 @@ def test_files_that_vanish_between_processes(executor, local_file, tmp_path):
     ]
     for name in ("3.html", "700.html"):
         (tmp_path / name).unlink()
-    readings = Readings(Workspace(str(tmp_path)), Readers(executor, executor))
+    readings = Readings(Workspace(str(tmp_path)), executor)
     assert [
         each.key for each, read in zip(objects, readings.begin(objects), strict=True) if not read
     ] == ["3.html", "700.html"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unit.samples import CORRECTED, document, parsed, photo, sha256
 
-from galleria_action import manifest
+from galleria_action import manifest, manifest_problems
 from galleria_action.errors import DeployError, FailureReason
-from galleria_action.manifest import Edit
+from galleria_action.manifest import Edit, Manifest
 
 DESIGN = {"full": "full/a.jpg", "web": "web/a.jpg", "thumb": "thumb/a.webp"}
 
@@ -243,11 +244,21 @@ TEXTS = st.sampled_from(
 )
 
 
+def outcome(data: bytes) -> Manifest | str:
+    """The manifest, or what is wrong with it."""
+    try:
+        return manifest.parse(data, "m.json")
+    except DeployError as error:
+        return error.text()
+
+
 @given(st.binary())
 def test_any_bytes(data):
     """Bytes are a manifest or a DeployError, and nothing else."""
     with pytest.raises(DeployError):
         manifest.parse(data, "m.json")
+    assert not manifest.is_flawless(data)
+    manifest.presumed(data)
 
 
 @given(JSON)
@@ -255,6 +266,35 @@ def test_any_json(value):
     """So is any JSON document."""
     with pytest.raises(DeployError):
         manifest.parse(json.dumps(value).encode(), "m.json")
+    assert not manifest.is_flawless(json.dumps(value).encode())
+    manifest.presumed(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("name", ["a", "photos/a", "a b+c/d_e-f.jpg"])
+def test_flawless(name):
+    """Most manifests are seen to be so at once, and read in the same way."""
+    files = {variant: f"{name}.{variant}" for variant in DESIGN}
+    made = parsed(document(photo("a", files=files), photo("b")))
+    assert manifest.is_flawless(made.data)
+    assert manifest.presumed(made.data) == made
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "b"},
+        {"files": {**DESIGN, "web": "web/b.jpg"}},
+        {"files": {**DESIGN, "web": DESIGN["full"]}},
+        {"files": {**DESIGN, "web": "../a.jpg"}},
+        {"exif": {"corrected_timestamp": "2024-02-30T00:00:00"}},
+        {"file_hash": "a"},
+        {"id": "\ud800"},
+    ],
+)
+def test_not_flawless(changes):
+    """Whatever is wrong, or only unusual, is left to who looks at each photo."""
+    data = json.dumps(document(photo("a", **changes), photo("b"))).encode()
+    assert not manifest.is_flawless(data)
 
 
 @given(
@@ -265,9 +305,13 @@ def test_any_json(value):
 def test_nearly_valid(photo_changes, files, changes):
     """A manifest with some odd members is refused, or can be compared and published."""
     entry = {**photo("a", original_path="/x/a.jpg", files={**DESIGN, **files}), **photo_changes}
-    try:
-        made = parsed({**document(entry, photo("b")), **changes})
-    except DeployError:
+    data = json.dumps({**document(entry, photo("b")), **changes}).encode()
+    made = outcome(data)
+    with patch.object(manifest_problems, "flawless_names", lambda _: None):
+        assert outcome(data) == made  # with each photo looked at
+    if manifest.is_flawless(data):
+        assert manifest.presumed(data) == made
+    if not isinstance(made, Manifest):
         return
     assert manifest.parse(made.published(redact=True), "m.json").content == made.content
     assert all(".." not in path.split("/") and not path.startswith("/") for path in made.paths)

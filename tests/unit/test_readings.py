@@ -13,12 +13,11 @@ from unit.samples import EDIT, full, page, thumb
 from galleria_action import exif
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.forks import FEWEST, forks
-from galleria_action.readings import CHUNK, OVERHEAD, Readers, Readings
+from galleria_action.readings import CHUNK, OVERHEAD, Readings
 from galleria_action.unread import ReadRequest
 from galleria_action.wanted import LocalFile
 from galleria_action.workspace import Workspace
 
-SERIAL = Readers(Serial(), Serial())
 JPEG = galleries.jpeg("a")
 LOCATED = galleries.located(JPEG)
 EDITED = exif.edit(JPEG, EDIT.time, EDIT.offset)
@@ -50,7 +49,7 @@ def test_readings(files, local_file, executor):
         ReadRequest(small, small.edit, md5=False),
         ReadRequest(site, site.edit, md5=False),
     ]
-    made = Readings(files, Readers(executor, executor)).all(requests)
+    made = Readings(files, executor).all(requests)
     assert list(made) == [wanted.key, small.key, site.key]
     assert made[wanted.key].md5 == hashlib.md5(EDITED).hexdigest()
     assert made[wanted.key].edit == str(EDIT)
@@ -67,7 +66,7 @@ def test_large_files_are_read_in_pieces(files, local_file, size, md5):
     """The same reading, whether a file was read at once or piece by piece."""
     data = b"x" * size
     wanted = page("a.bin", file=local_file("a.bin", data))
-    reading = Readings(files, SERIAL).all([ReadRequest(wanted, wanted.edit, md5)])[wanted.key]
+    reading = Readings(files, Serial()).all([ReadRequest(wanted, wanted.edit, md5)])[wanted.key]
     assert (reading.sha256, reading.edit, reading.size) == (sha256(data), "", size)
     assert reading.md5 == (hashlib.md5(data).hexdigest() if md5 else "")
 
@@ -85,7 +84,7 @@ def test_stale(files, local_file, size):
         photo(local_file("full/c.jpg", JPEG), key="photos/full/c.jpg"), None, md5=False
     )
     with pytest.raises(DeployError) as caught:
-        Readings(files, SERIAL).all([*requests, good])
+        Readings(files, Serial()).all([*requests, good])
     assert caught.value.reason is FailureReason.STALE_PHOTOS
     assert [problem.message for problem in caught.value.problems] == ["full/a.jpg", "full/b.jpg"]
     assert caught.value.headline.startswith("Photo deployment failed: ")
@@ -98,14 +97,14 @@ def test_unreadable(files, local_file, tmp_path):
     file = local_file("full/a.jpg", JPEG)
     (tmp_path / "full/a.jpg").unlink()
     with pytest.raises(DeployError) as caught:
-        Readings(files, SERIAL).all([ReadRequest(photo(file), None, md5=False)])
+        Readings(files, Serial()).all([ReadRequest(photo(file), None, md5=False)])
     assert caught.value.reason is FailureReason.CONFIG
     assert caught.value.problems[0].message.startswith("full/a.jpg: ")
 
 
 def begun(files, *requests):
     """The readings of ``requests`` whose files, no fulls, were begun to be read."""
-    readings = Readings(files, SERIAL)
+    readings = Readings(files, Serial())
     known = readings.begin([each.wanted for each in requests])
     return readings.all(
         [each._replace(begun=one) for each, one in zip(requests, known, strict=True)]
@@ -116,7 +115,7 @@ def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
     """Files that go as they are have been read when the bucket has answered."""
     small = thumb("a", file=local_file("thumb/a.webp", b"thumb"))
     site = page("index.html", file=local_file("index.html", b"page"))
-    readings = Readings(files, SERIAL)
+    readings = Readings(files, Serial())
     known = list(readings.begin([small, site, photo(local_file("full/a.jpg", JPEG))]))
     assert [each.sha256 for each in known] == [sha256(b"thumb"), sha256(b"page")]
     for name in ("thumb/a.webp", "index.html"):
@@ -145,7 +144,7 @@ def test_begun_files_that_vanish(files, local_file, tmp_path):
     """They have no hash; what asks for them tells of it."""
     site = page("index.html", file=local_file("index.html", b"page"))
     (tmp_path / "index.html").unlink()
-    assert list(Readings(files, SERIAL).begin([site])) == [None]
+    assert list(Readings(files, Serial()).begin([site])) == [None]
     with pytest.raises(DeployError, match="cannot be read"):
         begun(files, ReadRequest(site, None, md5=False))
 
@@ -154,7 +153,7 @@ def test_begun_files_that_vanish(files, local_file, tmp_path):
 def test_positions_of_large_photos(files, local_file, data, position):
     """A large photo that goes as it is is not held in memory; its beginning tells its position."""
     wanted = thumb("a", file=local_file("thumb/a.jpg", data + b"\0" * 2 * CHUNK))
-    reading = Readings(files, SERIAL).all([ReadRequest(wanted, None, md5=False)])[wanted.key]
+    reading = Readings(files, Serial()).all([ReadRequest(wanted, None, md5=False)])[wanted.key]
     assert reading.position is position
     assert begun(files, ReadRequest(wanted, None, md5=False))[wanted.key].position is position
 
@@ -167,9 +166,7 @@ def test_what_processes_have_edited_is_kept_here(files, local_file):
     ]
     for executor in (Serial(), None):
         with forks(2, Serial()) as processes:
-            readings = Readings(
-                files, Readers(*[executor or processes] * 2), room=10 * (len(JPEG) + OVERHEAD)
-            )
+            readings = Readings(files, executor or processes, room=10 * (len(JPEG) + OVERHEAD))
             made = readings.all(requests)
         assert len(made) == len(requests)
         assert list(readings.prepared) == [file.name for file in pictures[:10]]
