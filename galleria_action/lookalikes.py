@@ -8,8 +8,11 @@ from collections.abc import Sequence
 
 def find(keys: Sequence[str]) -> list[tuple[str, str]]:
     """The keys that differ from an earlier one in case or composition alone, with that one."""
-    if all(map(str.isascii, keys)) and len(set(map(str.lower, keys))) == len(keys):
-        return []  # nearly always, and there may be a million
+    # Nearly always nothing is to be found, and there may be a million.
+    if all(map(str.isascii, keys)) and (
+        all(map(str.islower, keys)) or len(set(map(str.lower, keys))) == len(keys)
+    ):
+        return []
     first: dict[str, str] = {}
     found = []
     for key in keys:
