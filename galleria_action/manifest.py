@@ -132,13 +132,13 @@ def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
     return _made(_valid(data, file, absent), data)
 
 
-def is_flawless(data: bytes) -> bool:
-    """Whether `parse` finds nothing wrong, the files apart; False does not say that it does."""
+def flawless_names(data: bytes) -> list[str] | None:
+    """Paths of all files if `parse` finds nothing wrong, these apart; None if it may."""
     try:
         document, odd = _document(data, "")
-        return not odd and manifest_problems.flawless_names(document) is not None
+        return None if odd else manifest_problems.flawless_names(document)
     except (DeployError, RecursionError):
-        return False
+        return None
 
 
 def presumed(data: bytes) -> Manifest | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import itemgetter
 
 from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
@@ -31,7 +32,7 @@ class Gallery:
 
     @cached_property
     def by_key(self) -> dict[str, Wanted]:
-        return {each.key: each for each in self.objects}
+        return dict(zip(map(itemgetter(0), self.objects), self.objects, strict=True))
 
 
 def build(

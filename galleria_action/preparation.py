@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Protocol
 
-from galleria_action import keys, wanted
 from galleria_action import manifest as manifests
+from galleria_action import wanted
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.forks import Forks
@@ -48,6 +48,12 @@ class Folder(Protocol):
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
         """Named files below a folder, and why some cannot be used."""
 
+    def presumed(self, folder: str, names: Iterable[str]) -> dict[str, LocalFile]:
+        """The same if each lies just where its name says."""
+
+    def has_all(self, folder: str, names: Sequence[str]) -> bool:
+        """Whether each does."""
+
 
 def manifest_path(config: Config) -> str:
     return config.metadata_file or f"{config.photos_dir.rstrip('/')}/gallery-metadata.json"
@@ -83,10 +89,7 @@ def load_manifest(
             return faults
 
         try:
-            data = folder.read(real)
-            if presumed := _presumed(config, folder, readers, data):
-                return presumed
-            return manifests.parse(data, folder.relative(path), absent), found
+            return manifests.parse(folder.read(real), folder.relative(path), absent), found
         except OSError as error:
             raise DeployError(
                 FailureReason.METADATA,
@@ -101,26 +104,41 @@ def load_manifest(
     )
 
 
-def _presumed(
-    config: Config, folder: Folder, readers: Executor, data: bytes
-) -> tuple[Manifest, Files] | None:
-    """A large manifest and its files, read while another process sees that nothing is wrong.
+def gather(config: Config, folder: Folder, mode: str, readers: Executor) -> Gallery:
+    """Everything that the bucket should hold, checked as far as the files alone can tell."""
+    if presumed := _presumed(config, folder, mode, readers):
+        return presumed
+    return _gallery(config, folder, mode, load_manifest(config, folder, readers))
+
+
+def _presumed(config: Config, folder: Folder, mode: str, readers: Executor) -> Gallery | None:
+    """The gallery of a large manifest, made while another process sees that nothing is wrong.
 
     None if something may be, or if there is no other core.
     """
-    if not isinstance(readers, Forks) or len(data) < LARGE:
+    real = None if config.site_only else folder.locate(manifest_path(config))
+    if real is None or not isinstance(readers, Forks) or folder.size(real) < LARGE:
         return None
-    is_flawless = readers.beside(lambda: manifests.is_flawless(data))
-    manifest = manifests.presumed(data)
-    names = list(manifest.paths) if manifest else []
-    plain = keys.are_ordinary(names)
-    found, faults = folder.find(config.photos_dir, names, readers) if plain else ({}, {"": ""})
-    return (manifest, found) if is_flawless() and manifest and not faults else None
+    gallery = None
+    with suppress(DeployError, OSError, ValueError):  # whoever looks closely will explain it
+        data = folder.read(real)
+        is_right = readers.beside(lambda: _is_right(config, folder, data))
+        if manifest := manifests.presumed(data):
+            files = folder.presumed(config.photos_dir, manifest.paths)
+            gallery = _gallery(config, folder, mode, (manifest, files))
+        return gallery if is_right() else None
+    return None
 
 
-def gather(config: Config, folder: Folder, mode: str, readers: Executor) -> Gallery:
-    """Everything that the bucket should hold, checked as far as the files alone can tell."""
-    loaded = load_manifest(config, folder, readers)
+def _is_right(config: Config, folder: Folder, data: bytes) -> bool:
+    """Whether a manifest may be taken as it is, and its files are just where it says."""
+    names = manifests.flawless_names(data)
+    return names is not None and folder.has_all(config.photos_dir, names)
+
+
+def _gallery(
+    config: Config, folder: Folder, mode: str, loaded: tuple[Manifest, Files] | None
+) -> Gallery:
     objects: list[Wanted] = []
     if loaded:
         objects += wanted.photos(*loaded, config)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -219,6 +219,27 @@ class Workspace(FileBytes):
             else:
                 faults[name] = file
         return found, faults
+
+    def presumed(self, folder: str, names: Iterable[str]) -> dict[str, LocalFile]:
+        """What `find` finds if `has_all` is true; nothing is looked at."""
+        names = list(names)
+        base = self._top(folder)
+        return dict(zip(names, map(AS_FILE, zip(names, names, repeat(base))), strict=True))
+
+    def has_all(self, folder: str, names: Sequence[str]) -> bool:
+        """Whether each of ``names`` is a file that lies just there and may be published."""
+        base = self._top(folder)
+        below: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            below[name.rpartition("/")[0]].append(name)
+        for each, some in below.items():
+            parent = self._parent(folder, each)
+            if parent.base != base or len(self._seen(some, parent)) < len(some):
+                return False
+        return True
+
+    def _top(self, folder: str) -> str:
+        return f"{self.absolute(folder).rstrip('/')}/"
 
     def _seen(self, names: Sequence[str], parent: _Parent) -> Sequence[str]:
         """Those of ``names``, all in one folder, that are plain files and nothing else."""

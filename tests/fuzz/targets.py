@@ -56,7 +56,7 @@ class Target(NamedTuple):
 
 def _manifest(data: bytes) -> None:
     presumed = manifest.presumed(data)
-    flawless = manifest.is_flawless(data)
+    flawless = manifest.flawless_names(data) is not None
     try:
         found = manifest.parse(data, "manifest.json")
     except DeployError as error:

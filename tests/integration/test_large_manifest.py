@@ -91,7 +91,7 @@ def test_a_linked_photo(gallery, processes):
 
 def test_the_other_process_dies(gallery, processes, monkeypatch):
     """Then the manifest is checked here."""
-    monkeypatch.setattr(manifest, "is_flawless", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(manifest, "flawless_names", lambda _: os.kill(os.getpid(), signal.SIGKILL))
 
     assert (
         "Photos to upload: 3"

@@ -257,7 +257,7 @@ def test_any_bytes(data):
     """Bytes are a manifest or a DeployError, and nothing else."""
     with pytest.raises(DeployError):
         manifest.parse(data, "m.json")
-    assert not manifest.is_flawless(data)
+    assert not manifest.flawless_names(data)
     manifest.presumed(data)
 
 
@@ -266,7 +266,7 @@ def test_any_json(value):
     """So is any JSON document."""
     with pytest.raises(DeployError):
         manifest.parse(json.dumps(value).encode(), "m.json")
-    assert not manifest.is_flawless(json.dumps(value).encode())
+    assert not manifest.flawless_names(json.dumps(value).encode())
     manifest.presumed(json.dumps(value).encode())
 
 
@@ -275,7 +275,7 @@ def test_flawless(name):
     """Most manifests are seen to be so at once, and read in the same way."""
     files = {variant: f"{name}.{variant}" for variant in DESIGN}
     made = parsed(document(photo("a", files=files), photo("b")))
-    assert manifest.is_flawless(made.data)
+    assert manifest.flawless_names(made.data) == list(made.paths)
     assert manifest.presumed(made.data) == made
 
 
@@ -294,7 +294,7 @@ def test_flawless(name):
 def test_not_flawless(changes):
     """Whatever is wrong, or only unusual, is left to who looks at each photo."""
     data = json.dumps(document(photo("a", **changes), photo("b"))).encode()
-    assert not manifest.is_flawless(data)
+    assert not manifest.flawless_names(data)
 
 
 @given(
@@ -309,7 +309,7 @@ def test_nearly_valid(photo_changes, files, changes):
     made = outcome(data)
     with patch.object(manifest_problems, "flawless_names", lambda _: None):
         assert outcome(data) == made  # with each photo looked at
-    if manifest.is_flawless(data):
+    if manifest.flawless_names(data):
         assert manifest.presumed(data) == made
     if not isinstance(made, Manifest):
         return
