@@ -14,6 +14,7 @@ from galleria_action.errors import DeployError, FailureReason
 from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.listing import Part
 from galleria_action.manifest import Manifest
+from galleria_action.manifest_document import NewerManifest
 from galleria_action.neighbours import Neighbours, UnreadableNeighbour
 from galleria_action.remote import AS_LISTED, Listed, Remote
 from galleria_action.store import Found, Store
@@ -89,7 +90,7 @@ def _manifest(
         return found.etag, local, ()
     try:
         return found.etag, manifest.parse(found.data, key), ()
-    except manifest.NewerManifest:
+    except NewerManifest:
         raise
     except DeployError:
         why = f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is"

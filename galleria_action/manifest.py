@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from galleria_action import exif, json_position, json_stream, json_text, manifest_problems
-from galleria_action.errors import DeployError, FailureReason, Problem
-from galleria_action.manifest_problems import Absent, JsonPath
-from galleria_action.text import shortened
+from galleria_action import exif, json_stream, manifest_document, manifest_problems
+from galleria_action.errors import DeployError
+from galleria_action.manifest_problems import Absent
 
 KEEP_TIMEZONE = 13
 """``target_timezone_offset_hours`` that means: every photo keeps its own."""
-
-MOST_PROBLEMS = 100
 
 
 class Edit(NamedTuple):
@@ -65,7 +62,7 @@ class Manifest:
     @property
     def document(self) -> dict[str, Any]:
         """The JSON document, parsed anew."""
-        document: dict[str, Any] = json.loads(_decoded(self.data))
+        document: dict[str, Any] = json.loads(manifest_document.decoded(self.data))
         return document
 
     @property
@@ -117,7 +114,7 @@ class Manifest:
         return ("{\n " + ",\n ".join(others) + "\n}\n").encode()
 
     def _members(self) -> Iterator[tuple[str, Any]]:
-        return json_stream.members(_decoded(self.data), _PHOTOS)
+        return json_stream.members(manifest_document.decoded(self.data), _PHOTOS)
 
 
 _PHOTOS = "photos"
@@ -135,7 +132,7 @@ def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
 def flawless_names(data: bytes) -> list[str] | None:
     """Paths of all files if `parse` finds nothing wrong, these apart; None if it may."""
     try:
-        document, odd = _document(data, "")
+        document, odd = manifest_document.load(data, "")
         return None if odd else manifest_problems.flawless_names(document)
     except (DeployError, RecursionError):
         return None
@@ -147,7 +144,7 @@ def presumed(data: bytes) -> Manifest | None:
     Of other data anything; None if nothing can be made of it.
     """
     try:
-        return _made(json.loads(_decoded(data)), data)
+        return _made(json.loads(manifest_document.decoded(data)), data)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
 
@@ -158,104 +155,20 @@ def _made(document: dict[str, Any], data: bytes) -> Manifest:
 
 
 def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
-    document, odd = _document(data, file)
+    document, odd = manifest_document.load(data, file)
     try:
-        found = list(islice(manifest_problems.find(document, absent, odd=odd), MOST_PROBLEMS))
-    except RecursionError:
-        raise _broken(file, "is not JSON that can be read: it is nested too deeply") from None
-    if found:
-        raise _located(file, _decoded(data), found)
-    return document
-
-
-def invalid(file: str, problems: Sequence[Problem]) -> DeployError:
-    """The error for a manifest with ``problems``."""
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    more = " or more" if len(problems) >= MOST_PROBLEMS else ""
-    return DeployError(
-        FailureReason.METADATA,
-        f"Error loading gallery metadata: {count}{more} in {file}",
-        problems=problems,
-        advice="Nothing was compared or uploaded. Run process-photos again, or mend the lines.",
-    )
-
-
-def _located(file: str, text: str, found: Iterable[tuple[JsonPath, str]]) -> DeployError:
-    found = list(found)
-    lines = json_position.lines_of(text, [path for path, _ in found])
-    return invalid(
-        file,
-        [
-            Problem(f"{_json_path(path)}: {why}", file, line)
-            for (path, why), line in zip(found, lines, strict=True)
-        ],
-    )
-
-
-class NewerManifest(DeployError):
-    """The manifest has a version that this program does not know."""
-
-
-def _decoded(data: bytes) -> str:
-    return data.decode("utf-8-sig")
-
-
-def _document(data: bytes, file: str) -> tuple[dict[str, Any], bool]:
-    """The document, and whether it may have values that JSON in UTF-8 cannot hold."""
-    if not data.strip():
-        raise _broken(file, "is empty")
-    try:
-        document, odd, is_doubled = json_text.load(_decoded(data))
-    except UnicodeDecodeError:
-        raise _broken(file, "is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        detail = Problem(f"JSON ends here: {error.msg}", file, error.lineno)
-        raise _broken(file, "is not JSON", detail) from None
-    except (ValueError, RecursionError):
-        raise _broken(file, "is not JSON that can be read") from None
-    if is_doubled:
-        raise invalid(file, _doubled(file, _decoded(data)))
-    if not isinstance(document, dict):
-        raise _broken(file, "is not a manifest", Problem("a JSON object is needed", file, 1))
-    stated = document.get("schema_version")
-    version = str(stated) if isinstance(stated, str | int | float) else ""
-    major = version.partition(".")[0]
-    if major.isascii() and major.isdigit() and int(major[:9]) > 1:
-        raise NewerManifest(
-            FailureReason.METADATA,
-            f"Error loading gallery metadata: {file} has version {version[:20]}, "
-            "newer than this action knows (1.x)",
-            problems=[
-                Problem(
-                    "schema_version: from a newer version",
-                    file,
-                    json_position.lines_of(_decoded(data), [("schema_version",)])[0],
-                )
-            ],
-            advice="Update the action: uses: galleria/deploy@v1 gets the newest version 1.",
+        found = list(
+            islice(
+                manifest_problems.find(document, absent, odd=odd), manifest_document.MOST_PROBLEMS
+            )
         )
-    return document, odd
-
-
-def _broken(file: str, why: str, *details: Problem) -> DeployError:
-    return DeployError(
-        FailureReason.METADATA,
-        f"Error loading gallery metadata: {file} {why}",
-        problems=details,
-        advice="The file may have been cut off or edited by hand. Run process-photos again.",
-    )
-
-
-def _doubled(file: str, text: str) -> list[Problem]:
-    return [
-        Problem(f"{shortened(repr(name))} is there twice in one object", file, line)
-        for name, line in islice(json_text.doubled(text), MOST_PROBLEMS)
-    ]
-
-
-def _json_path(path: Iterable[str | int]) -> str:
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".") or "the document"
+    except RecursionError:
+        raise manifest_document.broken(
+            file, "is not JSON that can be read: it is nested too deeply"
+        ) from None
+    if found:
+        raise manifest_document.located(file, manifest_document.decoded(data), found)
+    return document
 
 
 def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:

@@ -14,6 +14,7 @@ from galleria_action import manifest
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.file_bytes import opened_folder
 from galleria_action.manifest import Manifest
+from galleria_action.manifest_document import NewerManifest
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -54,7 +55,7 @@ class ManifestFile:
                 FailureReason.METADATA,
                 f"Error loading gallery metadata: {self.name} cannot be read: {error.strerror}",
             ) from None
-        except manifest.NewerManifest:
+        except NewerManifest:
             raise
         except DeployError as error:
             raise DeployError(

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, repeat
-from typing import NamedTuple
 
 from galleria_action import folder_walk
 from galleria_action.errors import DeployError, FailureReason, Problem
@@ -22,33 +19,8 @@ from galleria_action.exclusion import Exclusion
 from galleria_action.file_bytes import FileBytes
 from galleria_action.folder_walk import Folder
 from galleria_action.links import Resolver, Unpublishable, explained
-from galleria_action.wanted import AS_FILE, LocalFile
-
-BATCH = 5000
-"""Names that are looked at in one go, by one of several processes."""
-WORTH_LISTING = 50
-"""Names in a folder from which on it is listed: that is quicker unless it holds many others."""
-
-
-class _Parent(NamedTuple):
-    """A folder that holds files: where it really is, and the links on the way.
-
-    ``plain``: see :meth:`Exclusion.is_plain`.
-    ``base`` is what stands before a name to make its path, '' where links make it another;
-    ``fault`` is why there are no files in it, '' if there may be some.
-    """
-
-    path: str
-    links: tuple[str, ...]
-    plain: bool
-    base: str
-    fault: str = ""
-
-    def files(self, names: Sequence[str]) -> Iterator[LocalFile]:
-        """The files ``names`` that lie just here."""
-        before = f"{self.path}/"
-        places = names if self.base else [before + name.rpartition("/")[2] for name in names]
-        return map(AS_FILE, zip(names, places, repeat(self.base), strict=False))
+from galleria_action.named_files import NamedFiles
+from galleria_action.wanted import LocalFile
 
 
 @dataclass(frozen=True)
@@ -195,113 +167,19 @@ class Workspace(FileBytes):
     def find(
         self, folder: str, names: Sequence[str], executor: Executor
     ) -> tuple[dict[str, LocalFile], dict[str, str]]:
-        """The files ``names`` below ``folder``, and name to reason of those that are not usable.
-
-        Most are seen by listing their folders; the others, such as links, are looked at one by one,
-        many of them in processes of ``executor``.
-        """
-        below: dict[str, list[str]] = defaultdict(list)
-        for name in names:
-            below[name.rpartition("/")[0]].append(name)
-        parents = {each: self._parent(folder, each) for each in below}
-        found: dict[str, LocalFile] = {}
-        for each, some in below.items():
-            if len(some) >= WORTH_LISTING:
-                seen = self._seen(some, parents[each])
-                found.update(zip(seen, parents[each].files(seen), strict=True))
-        others = [name for name in names if name not in found]
-        faults: dict[str, str] = {}
-        batches = [others[at : at + BATCH] for at in range(0, len(others), BATCH)]
-        looked_at = executor.map(lambda some: self._look(some, parents), batches)
-        for name, file in zip(others, chain.from_iterable(looked_at), strict=True):
-            if isinstance(file, LocalFile):
-                found[name] = file
-            else:
-                faults[name] = file
-        return found, faults
+        """See :meth:`NamedFiles.find`; below ``folder``."""
+        return self._named(folder).find(names, executor)
 
     def presumed(self, folder: str, names: Iterable[str]) -> dict[str, LocalFile]:
-        """What `find` finds if `has_all` is true; nothing is looked at."""
-        names = list(names)
-        base = self._top(folder)
-        return dict(zip(names, map(AS_FILE, zip(names, names, repeat(base))), strict=True))
+        """See :meth:`NamedFiles.presumed`; below ``folder``."""
+        return self._named(folder).presumed(names)
 
     def has_all(self, folder: str, names: Sequence[str]) -> bool:
-        """Whether each of ``names`` is a file that lies just there and may be published."""
-        base = self._top(folder)
-        below: dict[str, list[str]] = defaultdict(list)
-        for name in names:
-            below[name.rpartition("/")[0]].append(name)
-        for each, some in below.items():
-            parent = self._parent(folder, each)
-            if parent.base != base or len(self._seen(some, parent)) < len(some):
-                return False
-        return True
+        """See :meth:`NamedFiles.has_all`; below ``folder``."""
+        return self._named(folder).has_all(names)
 
-    def _top(self, folder: str) -> str:
-        return f"{self.absolute(folder).rstrip('/')}/"
-
-    def _seen(self, names: Sequence[str], parent: _Parent) -> Sequence[str]:
-        """Those of ``names``, all in one folder, that are plain files and nothing else."""
-        if parent.fault or not parent.plain:
-            return ()
-        try:
-            with os.scandir(parent.path) as entries:
-                files = {each.name for each in entries if each.is_file(follow_symlinks=False)}
-        except OSError:
-            return ()  # each of them will tell
-        files = self._exclusion.ordinary(files, parent.path)
-        lasts = [name.rpartition("/")[2] for name in names]
-        if files.issuperset(lasts):
-            return names
-        return [name for name, last in zip(names, lasts, strict=True) if last in files]
-
-    def _look(self, names: Sequence[str], parents: Mapping[str, _Parent]) -> list[LocalFile | str]:
-        """What is found at each name: the file, or why it cannot be used."""
-        seen: list[LocalFile | str] = []
-        for name in names:
-            folder, _, last = name.rpartition("/")
-            try:
-                seen.append(self._file(name, last, parents[folder]))
-            except (Unpublishable, OSError, ValueError) as error:
-                seen.append(explained(error))
-        return seen
-
-    def _parent(self, folder: str, name: str) -> _Parent:
-        top = self.absolute(folder)
-        try:
-            path, links = self._followed(f"{top}/{name}" if name else top)
-        except (Unpublishable, OSError, ValueError) as error:
-            return _Parent("", (), plain=False, base="", fault=explained(error))
-        base = f"{top.rstrip('/')}/"
-        direct = path == (f"{base}{name}" if name else top)
-        return _Parent(
-            path, links, self._exclusion.is_plain(name, path, *links), base if direct else ""
-        )
-
-    def _file(self, name: str, last: str, parent: _Parent) -> LocalFile | str:
-        """The file ``name``, or why there is none."""
-        if parent.fault:
-            return parent.fault
-        path, links = f"{parent.path}/{last}", parent.links
-        status = os.lstat(path)
-        if stat.S_ISLNK(status.st_mode):
-            path, more = self._resolver.resolve(path)
-            if self.confined and not self._inside(path):
-                raise Unpublishable(f"leads out of the workspace, to {path}")
-            links += more
-            status = os.lstat(path)
-        elif (
-            stat.S_ISREG(status.st_mode)
-            and parent.plain
-            and self._exclusion.is_ordinary(last, path)
-        ):
-            return next(parent.files([name]))
-        if not stat.S_ISREG(status.st_mode):
-            raise Unpublishable("is no file")
-        if self._exclusion.covers_any(name, (path, *links)):
-            raise Unpublishable("is excluded from being uploaded")
-        return LocalFile(name, path)
+    def _named(self, folder: str) -> NamedFiles:
+        return NamedFiles(self.absolute(folder), self._followed, self._exclusion)
 
 
 def _bad_links(problems: Sequence[str]) -> DeployError:

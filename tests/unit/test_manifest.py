@@ -13,6 +13,7 @@ from unit.samples import CORRECTED, document, parsed, photo, sha256
 from galleria_action import manifest, manifest_problems
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.manifest import Edit, Manifest
+from galleria_action.manifest_document import NewerManifest
 
 DESIGN = {"full": "full/a.jpg", "web": "web/a.jpg", "thumb": "thumb/a.webp"}
 
@@ -219,7 +220,7 @@ def test_absent_files_do_not_hide_other_problems():
 
 def test_newer_version_is_told_apart():
     """A newer major version says 'update the action'; a deployed one of it is never overwritten."""
-    with pytest.raises(manifest.NewerManifest) as caught:
+    with pytest.raises(NewerManifest) as caught:
         manifest.parse(b'{"schema_version": "2.1"}', "m.json")
     assert "Update the action" in caught.value.text()
 
