@@ -13,13 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import peers, plans, processes, servers, table
 from benchmarks.peers import CONNECTIONS, FLOOR, OURS, Peer, Place
 from benchmarks.processes import Failed, Usage
+from benchmarks.servers import Server
 
 SITE_FILES_AND_MANIFEST = 6
 LARGE = (8_000_000, 12_000, 6_000)
@@ -70,35 +71,56 @@ def first(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
 
 
 def large(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
-    """(d) An empty bucket, photos of 8 MB."""
+    """(d) An empty bucket, photos of 8 MB, on two servers."""
     photos = max(1, scale.photos // 10)
     gallery = make(folder, photos, scale, LARGE)
     size = sum(file.stat().st_size for file in (gallery / "published").rglob("*.*"))
     results = into_empty_buckets(scale, folder, gallery, photos)
     table.show(f"(d) first deployment of {photos:,} photos of 8 MB", results, size)
+    results = into_empty_buckets(scale, folder, gallery, photos, serve=in_memory)
+    table.show("(d) the same on a server that keeps its ETags", results, size)
 
 
 def far(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
     """(g) An empty bucket, far away."""
     gallery = make(folder, scale.photos, scale)
     away = scale.round_trip_ms
-    results = into_empty_buckets(scale, folder, gallery, scale.photos, away)
+    results = into_empty_buckets(scale, folder, gallery, scale.photos, serve=far_away(away))
     table.show(f"(g) the same as (a) over a link with a round trip of {away:g} ms", results)
 
 
+Serve = Callable[[Path], AbstractContextManager[Server]]
+
+
 def into_empty_buckets(
-    scale: Scale, folder: Path, gallery: Path, photos: int, round_trip_ms: float = 0
+    scale: Scale, folder: Path, gallery: Path, photos: int, serve: Serve | None = None
 ) -> table.Results:
     """Every program with a server of its own each time, so that none finds another's caches."""
+    serve = serve or near
     results: dict[str, list[Usage]] = {each.name: [] for each in scale.programs}
     for peer in turns(scale.programs, scale.rounds):
-        with servers.rclone(folder, ["bucket"]) as near:
-            link = servers.delayed(near, round_trip_ms) if round_trip_ms else nullcontext(near)
-            with link as server:
-                place = Place(gallery, server, "bucket")
-                results[peer.name].append(publish(peer, place))
-                check_all_there(peer, place, photos)
+        with serve(folder) as server:
+            place = Place(gallery, server, "bucket")
+            results[peer.name].append(publish(peer, place))
+            check_all_there(peer, place, photos)
     return results
+
+
+def near(folder: Path) -> AbstractContextManager[Server]:
+    return servers.rclone(folder, ["bucket"])
+
+
+def in_memory(_folder: Path) -> AbstractContextManager[Server]:
+    return servers.memory()
+
+
+def far_away(round_trip_ms: float) -> Serve:
+    @contextmanager
+    def serve(folder: Path) -> Iterator[Server]:
+        with near(folder) as server, servers.delayed(server, round_trip_ms) as link:
+            yield link
+
+    return serve
 
 
 def again(scale: Scale, folder: Path, asked: Sequence[str]) -> None:
@@ -223,7 +245,7 @@ def publish(peer: Peer, place: Place, puts: range | None = None) -> Usage:
 
 def check_all_there(peer: Peer, place: Place, photos: int) -> None:
     """No program wins by leaving something out."""
-    there, expected = place.server.written(place.bucket), 3 * photos + SITE_FILES_AND_MANIFEST
+    there, expected = place.server.holds(place.bucket), 3 * photos + SITE_FILES_AND_MANIFEST
     if there < expected:
         raise Failed(f"{peer.name} left {there} objects, not {expected}")
 

@@ -37,6 +37,10 @@ class Server:
         files = (os.path.join(at, name) for at, _, names in os.walk(top) for name in names)
         return sum(os.stat(file).st_ctime >= since for file in files)
 
+    def holds(self, bucket: str) -> int:
+        """Objects of a bucket that began empty, or more if one was put twice."""
+        return self.written(bucket) if self.folder else self.requests().get("PUT", 0)
+
     def requests(self) -> dict[str, int]:
         """Kind to number of requests until now, of the server in memory."""
         with urllib.request.urlopen(f"{self.endpoint}/", timeout=30) as answer:

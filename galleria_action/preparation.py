@@ -116,11 +116,13 @@ def _presumed(config: Config, folder: Folder, mode: str, readers: Executor) -> G
 
     None if something may be, or if there is no other core.
     """
-    real = None if config.site_only else folder.locate(manifest_path(config))
-    if real is None or not isinstance(readers, Forks) or folder.size(real) < LARGE:
+    if config.site_only or not isinstance(readers, Forks):
         return None
     gallery = None
     with suppress(DeployError, OSError, ValueError):  # whoever looks closely will explain it
+        real = folder.locate(manifest_path(config))
+        if real is None or folder.size(real) < LARGE:
+            return None
         data = folder.read(real)
         is_right = readers.beside(lambda: _is_right(config, folder, data))
         if manifest := manifests.presumed(data):
