@@ -262,12 +262,11 @@ class Deployment:
     def _finish_ledger(self) -> None:
         plan = self.plan
         if plan.photos and plan.mode == "metadata":
-            listed = {key: self.journal.entry(key) for key in self._expected}
             self.journal.suppose(
                 {
                     key: entry._replace(listed=True)
-                    for key, entry in listed.items()
-                    if entry and not entry.listed
+                    for key in self._expected
+                    if (entry := self.journal.entry(key)) and not entry.listed
                 }
             )
         self.journal.note_prefixes(

@@ -8,7 +8,6 @@ nothing and outlives this process by no more than the piece of work at hand.
 from __future__ import annotations
 
 import gc
-import math
 import os
 import pickle
 import signal
@@ -95,7 +94,7 @@ class Forks(Executor):
         crew = Crew(lambda _: work(), 1)
         self._crews.append(crew)
         crew.start(1)
-        return lambda: crew.made(math.inf).get(0)
+        return crew.only
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002
         """End the processes; those that still work are killed."""
@@ -172,6 +171,11 @@ class Crew:
                 self._running.discard(process)
         return not self._running
 
+    def only(self) -> Any:
+        """What was made of a single piece, None if it was not, as soon as its process has ended."""
+        self._wait()
+        return self.made(0).get(0)
+
     def results(self) -> Iterator[Any]:
         """What was made, in the order of the work; missing pieces are made here and now."""
         made_here: dict[int, Any] = {}
@@ -179,9 +183,7 @@ class Crew:
             index = array("I", token)[0]
             with suppress(Exception):  # it is raised below, when it is this piece's turn
                 made_here[index] = self._work(index)
-        for process in list(self._running):
-            os.waitpid(process, 0)
-            self._running.discard(process)
+        self._wait()
         made = self._places()
         try:
             for index in range(self._count):
@@ -192,6 +194,11 @@ class Crew:
                     yield _loaded(*made[index]) if index in made else self._work(index)
         finally:
             self.end()
+
+    def _wait(self) -> None:
+        for process in list(self._running):
+            os.waitpid(process, 0)
+            self._running.discard(process)
 
     def _places(self) -> dict[int, tuple[int, int, int]]:
         """Index of every finished piece to its file, place and size."""
