@@ -47,13 +47,13 @@ class Page:
         """Write the page with the pictures that there are when their time is up."""
         if self._is_written:
             return
-        self._is_written = True
         made = self._pictures.made()
         page = document.encode(self._plan, self._shown, made, dry_run=self._dry_run)
         try:
             self._folder.write(PAGE, [*page])
         except DeployError as error:  # such as a full disk: never at the expense of the deployment
             self._warn(error.headline.removeprefix("Error: "))
+        self._is_written = True
 
     def give_up(self) -> None:
         """Write the page with the pictures that there are now."""

@@ -69,7 +69,7 @@ class Thumbnails:
     def are_done(self) -> bool:
         """Whether there is nothing to wait for."""
         late = time.monotonic() >= self._deadline
-        return late or (self._crew is not None and self._crew.has_ended())
+        return late or self._crew is None or self._crew.has_ended()
 
     def hurry(self) -> None:
         """Wait for nothing any more."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import galleries
 from unit.samples import size_of
-from unit.showcase import rich_plan
+from unit.showcase import idle_plan, rich_plan
 from unit.test_forks import children
 
 from galleria_action import plan_files, thumbnail
@@ -80,6 +80,30 @@ def test_the_page_is_written_as_soon_as_its_pictures_are_made(tmp_path, folder):
         page_file.unlink()
         page.tick()
     assert not page_file.exists()
+
+
+def test_a_page_without_pictures_is_written_at_once(tmp_path, folder):
+    """There is nothing to wait for."""
+    reports = ReportFolder(str(tmp_path), "galleria-report")
+    with plan_files.written(
+        idle_plan(), "", [], Files(), reports, pytest.fail, dry_run=False
+    ) as page:
+        page.tick()
+        assert (folder / "report.html").exists()
+
+
+def test_a_cancellation_while_the_page_is_written(tmp_path, folder, monkeypatch):
+    """It is written then, whole."""
+    write = ReportFolder.write
+
+    def interrupted(*arguments: object) -> str:
+        monkeypatch.setattr(ReportFolder, "write", write)
+        raise Cancelled
+
+    with pytest.raises(Cancelled), written(tmp_path) as page:
+        monkeypatch.setattr(ReportFolder, "write", interrupted)
+        page.finish()
+    assert (folder / "report.html").read_bytes().rstrip().endswith(b"</html>")
 
 
 @pytest.mark.usefixtures("slow")
