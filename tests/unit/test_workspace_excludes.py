@@ -1,4 +1,4 @@
-"""Local files that are never uploaded, and files that a manifest names."""
+"""Local files that are never uploaded."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from support.program import Serial
 from unit.folders import HOST, actions, laptop, names
 
-from galleria_action.errors import DeployError, FailureReason
-from galleria_action.workspace import Workspace
+from galleria_action.errors import DeployError
 
 
 @pytest.mark.parametrize(
@@ -114,77 +112,6 @@ def test_exclude_judges_a_link_by_its_target(root, put, link, folder):
     put("site/index.html")
     link("site/a.jpg", target)
     assert names(laptop(root, exclude=("*.psd",))) == ["index.html"]
-
-
-def find(workspace: Workspace, *paths: str) -> tuple[list[str], dict[str, str]]:
-    found, faults = workspace.find("pics", list(paths), Serial())
-    assert list(found) == [file.name for file in found.values()]
-    return [file.path.removeprefix(workspace.root + "/") for file in found.values()], faults
-
-
-def test_find(root, put, link):
-    """The files that a manifest names, links resolved."""
-    put("pics/full/a.jpg", b"12345")
-    put("raw/b.jpg")
-    link("pics/full/b.jpg", HOST + "/raw/b.jpg")
-    link("pics/web", "full")
-    found, faults = find(actions(root), "full/a.jpg", "full/b.jpg", "web/a.jpg")
-    assert found == ["pics/full/a.jpg", "raw/b.jpg", "pics/full/a.jpg"]
-    assert faults == {}
-
-
-def test_find_faults(root, put, link):
-    """Why a named file cannot be used, for each."""
-    put("pics/file.jpg")
-    put("pics/.env")
-    put("pics/psd/a.psd")
-    (root / "pics/folder").mkdir()
-    link("pics/circle", "circle")
-    link("pics/leak", root.parent / "outside/secret.txt")
-    workspace = actions(root, exclude=("*.psd",))
-    paths = [
-        "gone.jpg",
-        "file.jpg/x",
-        "nowhere/x",
-        ".env",
-        "psd/a.psd",
-        "folder",
-        "circle",
-        "leak",
-        "n" * 300,
-    ]
-    found, faults = find(workspace, *paths)
-    assert found == []
-    assert list(faults) == paths
-    assert faults["gone.jpg"] == faults["nowhere/x"] == "is not there"
-    assert faults["file.jpg/x"].startswith("is not there")
-    assert faults[".env"] == faults["psd/a.psd"] == "is excluded from being uploaded"
-    assert faults["folder"] == "is no file"
-    assert "circle" in faults["circle"]
-    assert "out of the workspace" in faults["leak"]
-
-
-@pytest.mark.parametrize("target", ["{outside}", "../../outside", HOST + "2", "inner"])
-def test_a_folder_that_leaves_the_workspace(root, link, target):
-    """Under Actions nothing is read through a link to a folder outside, by no path."""
-    outside = root.parent / "outside"
-    link("pics/inner", outside)
-    link("pics/full", target.format(outside=outside))
-    found, faults = find(actions(root), "full/secret.txt")
-    assert found == []
-    assert set(faults) == {"full/secret.txt"}
-
-
-@pytest.mark.parametrize("folder", ["../outside", "{outside}", "through", "through/.", "/etc"])
-def test_the_folder_itself_leaves_the_workspace(root, link, folder):
-    """Neither may the folder that an input names."""
-    outside = root.parent / "outside"
-    link("through", outside)
-    place = folder.format(outside=outside)
-    with pytest.raises(DeployError, match="cannot be used") as caught:
-        names(actions(root), place)
-    assert caught.value.reason is FailureReason.CONFIG
-    assert actions(root).find(place, ["secret.txt"], Serial())[0] == {}
 
 
 @pytest.mark.parametrize("path", ["x" * 300, "a\0b", "site/" + "x" * 5000])
