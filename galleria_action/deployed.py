@@ -21,6 +21,7 @@ from galleria_action.store import Found, Store
 
 LARGE = 1 << 20
 """Bytes of a manifest from which on a request more is worth it not to fetch it."""
+_ABSENT = Listed(0, "")
 
 
 def load(
@@ -151,7 +152,7 @@ def list_keys(
     Most are listed as ``entries`` has them: then one of each text is enough in memory.
     """
     # In the order of listings: what is asked for in a row lies close together in memory then.
-    found: dict[str, Listed | None] = dict.fromkeys(sorted(interesting))
+    found = dict.fromkeys(sorted(interesting), _ABSENT)
     entry_of = entries.get
 
     def read(part: Part) -> None:
@@ -163,9 +164,9 @@ def list_keys(
 
     for _ in executor.map(read, listing.parts(list(found))):
         pass
-    if all(found.values()):  # nearly always, of 300,000
-        return found  # type: ignore[return-value]
-    return {key: listed for key, listed in found.items() if listed}
+    for key in [key for key, listed in found.items() if listed is _ABSENT]:
+        del found[key]
+    return found
 
 
 def _objects(store: Store, part: Part) -> Iterator[tuple[str, Listed]]:
