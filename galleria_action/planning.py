@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
@@ -58,7 +58,7 @@ def build(
         mode=gallery.mode,
         photos=photos,
         site=site,
-        changes=tuple(sorted(changes, key=_order)),
+        changes=_sorted(changes),
         totals=_totals(gallery.objects, changes, comparison.replaced),
         kept=comparison.kept,
         claims=removals.claims,
@@ -78,13 +78,24 @@ def build(
 REDACTED = "redacted"
 """The edit of a manifest whose absolute paths were cut to file names."""
 
-_KIND_ORDER = {Kind.PHOTO: 0, Kind.SITE: 1, Kind.MANIFEST: 3}
+_RANKS = {
+    (Action.PUT, Kind.PHOTO): 0,
+    (Action.PUT, Kind.SITE): 1,
+    (Action.PUT, Kind.MANIFEST): 3,
+    (Action.DELETE, Kind.PHOTO): 4,
+    (Action.DELETE, Kind.SITE): 5,
+}
+"""Puts before deletes; photos, site files, their pages (2), manifest."""
 
 
-def _order(change: Change) -> tuple[bool, int, str]:
-    """Puts before deletes; photos, site files, pages, manifest."""
-    page = change.wanted is not None and change.wanted.is_page
-    return (change.action is Action.DELETE, _KIND_ORDER[change.kind] + page, change.key)
+def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """By rank, and by key within it. The keys are nearly sorted: that sort comes first."""
+    return tuple(sorted(sorted(changes, key=attrgetter("key")), key=_rank))
+
+
+def _rank(change: Change) -> int:
+    rank = _RANKS[change.action, change.kind]
+    return 2 if rank == 1 and change.wanted and change.wanted.is_page else rank
 
 
 class _Comparison:
@@ -123,17 +134,17 @@ class _Comparison:
         if listed and entry is None and not self._is_deployed(each.key):
             self.replaced += 1
         change = Change(
-            action=Action.PUT,
-            reason=reason or Reason.FORCED,
-            kind=Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
-            key=each.key,
-            size=reading.size,
-            photo=each.photo,
-            source=reading.sha256,
-            edit=reading.edit,
-            headers=each.headers,
-            wanted=each,
-            position=reading.position,
+            Action.PUT,
+            reason or Reason.FORCED,
+            Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
+            each.key,
+            reading.size,
+            each.photo,
+            reading.sha256,
+            reading.edit,
+            each.headers,
+            each,
+            reading.position,
         )
         return [change]
 
