@@ -53,11 +53,11 @@ class Uplink(Protocol):
         data: bytes,
         headers: Headers,
         sha256: str = "",
-        made_of: Callable[[str], Any] = str,
+        convert: Callable[[str], Any] = str,
     ) -> Future[Any]:
-        """Begin to write an object as :meth:`Store.put` does.
+        """Begin to write an object as :meth:`Store.put` does; its ETag comes in a :meth:`turn`.
 
-        What is ``made_of`` its ETag, that itself unless stated otherwise, comes in a :meth:`turn`.
+        ``convert`` makes of the ETag what the future gives.
         """
 
     def turn(self, seconds: float) -> None:

@@ -37,7 +37,7 @@ class _Put(NamedTuple):
     headers: Headers
     sha256: str
     result: Future[Any]
-    made_of: Callable[[str], Any]
+    convert: Callable[[str], Any]
 
 
 class FastUplink:
@@ -55,11 +55,11 @@ class FastUplink:
         data: bytes,
         headers: Headers,
         sha256: str = "",
-        made_of: Callable[[str], Any] = str,
+        convert: Callable[[str], Any] = str,
     ) -> Future[Any]:
         result: Future[Any] = Future()
         result.set_running_or_notify_cancel()  # what is on its way cannot be called back
-        self._attempt(_Put(key, data, headers, sha256, result, made_of), first=True)
+        self._attempt(_Put(key, data, headers, sha256, result, convert), first=True)
         return result
 
     def _attempt(self, put: _Put, *, first: bool) -> None:
@@ -72,7 +72,7 @@ class FastUplink:
                 else:
                     self._carefully(put, declined.after)
             else:
-                put.result.set_result(put.made_of(found))
+                put.result.set_result(put.convert(found))
 
         if head := self._head(put):
             self._lanes.send(head, put.data, answered)
@@ -108,7 +108,7 @@ class FastUplink:
         def tell(second: Future[str]) -> None:
             error = second.exception()
             if error is None:
-                put.result.set_result(put.made_of(second.result()))
+                put.result.set_result(put.convert(second.result()))
             else:
                 put.result.set_exception(error)
 

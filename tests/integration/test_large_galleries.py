@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -63,15 +64,34 @@ def no_list(gallery: Gallery) -> None:
     gallery.manifest.write_text('{"schema_version": "1.0", "photos": 5}')
 
 
-@pytest.mark.parametrize("fault", [missing, doubled, outside, cut_off, no_list])
-def test_one_with_a_fault(gallery, processes, fault):
-    """Every problem is told as ever, with its place and its line."""
+def no_site(gallery: Gallery) -> None:
+    shutil.rmtree(gallery.site)
+
+
+def page_at_a_photo(gallery: Gallery) -> None:
+    gallery.write_site({"photos/full/a.jpg": b"page"})
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (missing, "metadata"),
+        (doubled, "metadata"),
+        (outside, "metadata"),
+        (cut_off, "metadata"),
+        (no_list, "metadata"),
+        (no_site, "config"),
+        (page_at_a_photo, "config"),
+    ],
+)
+def test_one_with_a_fault(gallery, processes, fault, reason):
+    """Every problem of a manifest, or of what goes with it, is told as ever."""
     fault(gallery)
     expected = program.run(gallery.root, MemoryStore())
 
     made = program.run(gallery.root, MemoryStore(), readers=processes)
 
-    assert expected.reason == "metadata"
+    assert made.reason == expected.reason == reason
     assert made.error is not None
     assert expected.error is not None
     assert made.error.text() == expected.error.text()
