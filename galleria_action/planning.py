@@ -115,25 +115,26 @@ class _Comparison:
         for each in objects:
             key = each.key
             if reading := readings.get(key):
-                puts += self._change(each, reading)
+                if change := self._change(each, reading):
+                    puts.append(change)
             else:  # settled without, so there is an entry
                 entry, owner = entries[key], each.owner
                 kept[key] = entry if entry.owner is owner else entry._replace(owner=owner)
         return puts
 
-    def _change(self, each: Wanted, reading: Reading) -> list[Change]:
+    def _change(self, each: Wanted, reading: Reading) -> Change | None:
         entry = self._remote.ledger.entries.get(each.key)
         listed = self._remote.listing.get(each.key)
         reason = self._reason(each, entry, listed, reading)
         if reason is None and listed is not None:
             self.kept[each.key] = self._facts(each, entry, listed, reading)
             if not self._config.force:
-                return []
+                return None
             reason = Reason.FORCED
             del self.kept[each.key]
         if listed and entry is None and not self._is_deployed(each.key):
             self.replaced += 1
-        change = Change(
+        return Change(
             Action.PUT,
             reason or Reason.FORCED,
             Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
@@ -146,7 +147,6 @@ class _Comparison:
             each,
             reading.position,
         )
-        return [change]
 
     def _reason(
         self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading

@@ -76,12 +76,9 @@ _NO_HASHES = ("", "")
 
 def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -> Iterator[Wanted]:
     """The objects of a manifest; ``files`` maps its paths to the files found for them."""
-    before, rules, strip_gps = (
-        keys.join(config.photos_prefix, ""),
-        config.cache_control,
-        config.strip_gps,
-    )
-    owner, usual = Owner.PHOTO, {} if rules else headers.of_photos()
+    before, owner = keys.join(config.photos_prefix, ""), Owner.PHOTO
+    rules, strip_gps = config.cache_control, config.strip_gps
+    usual = {} if rules else headers.of_photos()
     for photo, file_hash, deployment_hash, edit, paths in manifest.photos:
         for variant, path in paths:
             key = before + path
