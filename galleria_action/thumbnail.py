@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_PIXELS = 70_000_000
 NARROWEST, WIDEST = 0.5, 3.0
 """Width to height: what is beyond that is cut at both ends, so that a row has room for others."""
-QUALITY, METHOD = 72, 2  # of WebP: beyond this method only the time grows
+QUALITY, METHOD = 72, 2  # the method is WebP's: beyond this one only the time grows
 
 _LARGEST_PROFILE = 4096
 _ORIENTATION = 0x0112
@@ -25,11 +25,15 @@ _TURNED = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Exif 2.3, table 4: to Im
 
 
 class Thumbnail(NamedTuple):
-    """A WebP file without metadata, and its size in pixels."""
+    """A JPEG or WebP file without metadata, and its size in pixels."""
 
     width: int
     height: int
     data: bytes
+
+    @property
+    def content_type(self) -> str:
+        return "image/jpeg" if self.data.startswith(b"\xff\xd8") else "image/webp"
 
 
 def make(data: bytes, height: int) -> Thumbnail | None:
@@ -62,11 +66,18 @@ def _made(data: bytes, height: int) -> Thumbnail | None:
     high = min(height, picture.height)
     wide = max(1, round(picture.width * high / picture.height))
     picture = picture.resize((wide, high), Image.Resampling.LANCZOS, reducing_gap=2)
+    return Thumbnail(wide, high, _encoded(picture, profile))
+
+
+def _encoded(picture: Image.Image, profile: bytes) -> bytes:
+    """JPEG takes a tenth of the time of WebP for some 10 % more bytes, but knows no alpha."""
     file = io.BytesIO()
-    picture.save(
-        file, "WEBP", quality=QUALITY, method=METHOD, icc_profile=profile, exif=b"", xmp=b""
-    )
-    return Thumbnail(wide, high, file.getvalue())
+    nothing = {"exif": b"", "xmp": b"", "comment": b""}
+    if picture.mode == "RGBA":
+        picture.save(file, "WEBP", quality=QUALITY, method=METHOD, icc_profile=profile, **nothing)
+    else:
+        picture.save(file, "JPEG", quality=QUALITY, icc_profile=profile, **nothing)
+    return file.getvalue()
 
 
 def _profile(image: Image.Image) -> bytes:

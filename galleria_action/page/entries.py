@@ -31,6 +31,7 @@ def pictured(entry: Entry, pictures: Mapping[str, Thumbnail]) -> Markup:
         ending = headers.extension(entry.changes[0].key)[:5].upper() or "?"
         return part("blank").fill(ending=ending, **_about(entry))
     return part("picture").fill(
+        type=picture.content_type,
         picture=base64.b64encode(picture.data).decode(),
         width=picture.width,
         height=picture.height,

@@ -23,7 +23,7 @@ from galleria_action.report_folder import ReportFolder
 PLAN = rich_plan()
 OBJECTS = [each.wanted for each in PLAN.changes if each.wanted]
 PICTURE = galleries.jpeg("a")
-IMAGE = b"data:image/webp"
+IMAGE = b"data:image/jpeg"
 
 
 class Files:

@@ -35,7 +35,7 @@ def drawn(width: int = 600, height: int = 400) -> Image.Image:
 
 def opened(made: Thumbnail | None) -> Image.Image:
     assert made is not None
-    image = Image.open(io.BytesIO(made.data), formats=("WEBP",))
+    image = Image.open(io.BytesIO(made.data), formats=("JPEG", "WEBP"))
     image.load()
     return image
 
@@ -69,7 +69,19 @@ def test_modes(mode):
 def test_transparent_stays_transparent():
     """And does not become black."""
     image = Image.new("RGBA", (60, 40), (255, 0, 0, 0))
-    assert opened(thumbnail.make(saved(image, "PNG"), 20)).convert("RGBA").getpixel((5, 5))[3] == 0
+    made = thumbnail.make(saved(image, "PNG"), 20)
+    assert opened(made).convert("RGBA").getpixel((5, 5))[3] == 0
+    assert made is not None
+    assert made.content_type == "image/webp"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_content_type(kind):
+    """The type that the page says is the file's own: JPEG where nothing is transparent."""
+    made = thumbnail.make(saved(drawn(), kind), 128)
+    assert made is not None
+    assert made.content_type == "image/jpeg"
+    assert opened(made).format == "JPEG"
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
@@ -88,17 +100,20 @@ def test_orientation(turn):
 
 
 def test_it_says_nothing_of_the_place():
-    """A photo with its position, in Exif and in XMP, has a thumbnail without metadata."""
+    """A photo with its position, in Exif, XMP and a comment, has a thumbnail without metadata."""
     place = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a exif:GPSLatitude="52,31N"/></x:xmpmeta>'
     located = galleries.located(galleries.jpeg("a"))
     exif = Image.open(io.BytesIO(located)).getexif()
     assert exif.get_ifd(0x8825)
     for kind in ("JPEG", "WEBP"):
-        made = thumbnail.make(saved(drawn(), kind, exif=exif, xmp=place), 128)
-        assert made is not None
-        assert not opened(made).getexif()
-        for sign in (b"EXIF", b"Exif", b"XMP", b"GPS", b"xmpmeta"):
-            assert sign not in made.data
+        for mode in ("RGB", "RGBA") if kind == "WEBP" else ("RGB",):
+            image = drawn().convert(mode)
+            photo = saved(image, kind, exif=exif, xmp=place, comment="GPS 52.31")
+            made = thumbnail.make(photo, 128)
+            assert made is not None
+            assert not opened(made).getexif()
+            for sign in (b"EXIF", b"Exif", b"XMP", b"GPS", b"xmpmeta"):
+                assert sign not in made.data
 
 
 def test_colours_of_a_wide_gamut_keep_their_profile():
