@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from galleria_action import album, plan_document
+from galleria_action import album, plan_document, report
 from galleria_action.errors import Cancelled, DeployError
 from galleria_action.page import document
 from galleria_action.page.sections import Section, sections
@@ -18,11 +18,15 @@ PLAN, MARKDOWN, PAGE = "plan.json", "plan.md", "report.html"
 
 
 class Page:
-    """``report.html``, written as soon as its pictures are made or given up."""
+    """``report.html``, written as soon as its pictures are made or given up.
+
+    ``markdown`` is what ``plan.md`` holds.
+    """
 
     def __init__(
         self,
         plan: Plan,
+        markdown: str,
         shown: Sequence[Section],
         pictures: Thumbnails,
         folder: ReportFolder,
@@ -30,6 +34,7 @@ class Page:
         *,
         dry_run: bool,
     ) -> None:
+        self.markdown = markdown
         self._warn = warn
         self._plan = plan
         self._shown = shown
@@ -64,7 +69,6 @@ class Page:
 @contextmanager
 def written(
     plan: Plan,
-    markdown: str,
     objects: Iterable[Wanted],
     files: Files,
     folder: ReportFolder,
@@ -82,9 +86,10 @@ def written(
     sources = {name: [each.file for each in some] for name, some in variants.items()}
     with thumbnails(files, sources, aside=not dry_run) as pictures:
         folder.write(PLAN, plan_document.encode(plan, dry_run=dry_run))
+        markdown = report.plan(plan, dry_run=dry_run)
         folder.write(MARKDOWN, [markdown.encode()])
         folder.remove(PAGE)  # that of an earlier run would be taken for this one's
-        page = Page(plan, shown, pictures, folder, warn, dry_run=dry_run)
+        page = Page(plan, markdown, shown, pictures, folder, warn, dry_run=dry_run)
         try:
             yield page
         except Cancelled:

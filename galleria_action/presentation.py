@@ -59,13 +59,12 @@ def shown(
     if config.dry_run and preparation.refusal(plan, config) is None:
         runner.say("\nDry run completed - no files were uploaded")
     shown = share.announced(plan, config.shard) if config.shard else plan
-    rendered = report.plan(shown, dry_run=config.dry_run)
     with plan_files.written(
-        shown, rendered, objects, files, reports, runner.warning, dry_run=config.dry_run
+        shown, objects, files, reports, runner.warning, dry_run=config.dry_run
     ) as page:
         results.plan_path = reports.place(plan_files.PLAN)
         results.report_path = reports.place(plan_files.PAGE)
-        runner.summarize(rendered)
+        runner.summarize(page.markdown)
         _show_rest(shown, config, results, runner)
         yield page
 

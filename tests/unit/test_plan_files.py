@@ -43,7 +43,7 @@ def folder(tmp_path) -> Path:
 
 def written(tmp_path, warn=pytest.fail, *, dry_run: bool = False):
     reports = ReportFolder(str(tmp_path), "galleria-report")
-    return plan_files.written(PLAN, "# Plan", OBJECTS, Files(), reports, warn, dry_run=dry_run)
+    return plan_files.written(PLAN, OBJECTS, Files(), reports, warn, dry_run=dry_run)
 
 
 @pytest.fixture(autouse=True)
@@ -86,9 +86,7 @@ def test_the_page_is_written_as_soon_as_its_pictures_are_made(tmp_path, folder):
 def test_a_page_without_pictures_is_written_at_once(tmp_path, folder):
     """There is nothing to wait for."""
     reports = ReportFolder(str(tmp_path), "galleria-report")
-    with plan_files.written(
-        idle_plan(), "", [], Files(), reports, pytest.fail, dry_run=False
-    ) as page:
+    with plan_files.written(idle_plan(), [], Files(), reports, pytest.fail, dry_run=False) as page:
         page.tick()
         assert (folder / "report.html").exists()
 
