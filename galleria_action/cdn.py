@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from galleria_action.errors import DeployError, FailureReason
@@ -52,4 +51,4 @@ class Patience:
 
     def limit(self, verdict: Verdict) -> Verdict:
         """The verdict, final if it would take too long to try again."""
-        return replace(verdict, again=verdict.again and (verdict.after or 0) <= self._left)
+        return verdict._replace(again=verdict.again and (verdict.after or 0) <= self._left)

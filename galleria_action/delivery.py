@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from galleria_action import aws, cancellation
 from galleria_action.config import Config
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from galleria_action.sign_in import SignIn  # loads botocore
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """How the gallery reaches its visitors.
 
     ``connect`` makes the CDN when it is needed, None if none is to be purged; ``visitors`` None:

@@ -6,8 +6,8 @@ Everything a user can cause is a :class:`DeployError`; any other exception is a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class FailureReason(StrEnum):
@@ -33,8 +33,7 @@ class FailureReason(StrEnum):
 EXIT_CANCELLED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing to mend: a sentence and, where there is one, the file and line it is about."""
 
     message: str

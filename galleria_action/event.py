@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _BASE_BRANCH_EVENTS = frozenset({"pull_request_target", "workflow_run"})
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What started the run; ``name`` is '' on a laptop.
 
     from_fork

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from galleria_action import globs
+
+if TYPE_CHECKING:
+    from mimetypes import MimeTypes
 
 # An own table first: what `mimetypes` knows depends on the machine's /etc/mime.types.
 CONTENT_TYPES = {
@@ -55,8 +58,6 @@ PAGE_CACHE = "public, max-age=0, must-revalidate"
 ASSET_CACHE = "public, max-age=3600"
 REVALIDATED = frozenset({"html", "htm", "json"})
 
-_PYTHONS_TYPES = mimetypes.MimeTypes()  # no file of the machine
-
 
 @dataclass(frozen=True)
 class Headers:
@@ -82,9 +83,17 @@ def content_type(name: str) -> str:
     """The media type for a file called ``name``."""
     if known := CONTENT_TYPES.get(extension(name)):
         return known
-    guessed, packed = _PYTHONS_TYPES.guess_type(name, strict=False)
+    guessed, packed = _pythons_types().guess_type(name, strict=False)
     # a.css.gz is no style sheet: nothing tells browsers to unpack it
     return guessed if guessed and not packed else "application/octet-stream"
+
+
+@cache
+def _pythons_types() -> MimeTypes:
+    """Those that no file of the machine adds to."""
+    from mimetypes import MimeTypes  # takes a while, and most galleries never ask
+
+    return MimeTypes()
 
 
 def is_page(name: str) -> bool:

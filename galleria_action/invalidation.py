@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from galleria_action import urls
@@ -22,8 +22,7 @@ class Provider(StrEnum):
     CLOUDFLARE = "cloudflare"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One piece of a purge: what is asked for, and the keys that are done with it.
 
     ``addresses`` are as the provider wants them. ``collapsed``: one of them stands for all that
@@ -35,8 +34,7 @@ class Call:
     collapsed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Purge:
+class Purge(NamedTuple):
     """The purges of a deployment: of changed objects after the commit, of others once deleted."""
 
     provider: Provider

@@ -5,14 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether a failure may pass, and how many seconds the server asked to wait."""
 
     again: bool
@@ -37,8 +35,7 @@ def asked_seconds(retry_after: str, now: Callable[[], float] = time.time) -> flo
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
+class Retries(NamedTuple):
     """How often and how patiently. Delays in seconds; full jitter below a doubling ceiling.
 
     Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (2015).

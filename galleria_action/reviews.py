@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.plan import Plan
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from galleria_action.comment import Marker
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(NamedTuple):
     """The plan that was shown on the pull request ``number``."""
 
     number: int

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from galleria_action.reader import Reader
 
@@ -24,8 +24,7 @@ _ARN = re.compile(r"arn:[a-z0-9-]+:iam::\w*:role/[\w+=,.@/-]{1,1000}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(NamedTuple):
     """Which role, and how it is taken; ``duration`` in seconds.
 
     Source: AssumeRoleWithWebIdentity in the AWS STS API Reference.
@@ -68,8 +67,7 @@ def read_duration(reader: Reader) -> int:
     return DURATION
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """What a job's token says of the job; '' for what it does not say."""
 
     issuer: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from galleria_action.plan import Change
 from galleria_action.publication import Published, Stale
@@ -23,8 +23,7 @@ class Source(Protocol):
         """What to send for a put; see :meth:`galleria_action.content.Content.open`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """An upload that arrived."""
 
     etag: str

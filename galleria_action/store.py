@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from galleria_action import etags
 from galleria_action.headers import Headers
@@ -33,8 +33,7 @@ class Found:
         return self.etag == etags.md5_hex(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """What must hold of the object at a key for a put to happen.
 
     ``etag`` None: there must be no object (``If-None-Match: *``); else it must have this ETag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from galleria_action.page import entries
 from galleria_action.page.parts import part
@@ -23,8 +23,7 @@ _NOUNS = {Kind.PHOTO: "photo", Kind.SITE: "site file", Kind.MANIFEST: "file"}
 _TITLES = {Kind.PHOTO: "", Kind.SITE: "Site: ", Kind.MANIFEST: "Manifest: "}
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The entries of a section: ``pictures`` and, where those end, ``rows``."""
 
     section: Section

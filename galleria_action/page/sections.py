@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from galleria_action.page.shares import shares
 from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
@@ -15,8 +16,7 @@ from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
 Which = tuple[Action, Kind, Reason]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A photo or a file, and its changes of one reason. ``name``: the photo's id, or the key."""
 
     name: str
