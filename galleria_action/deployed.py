@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import islice
+from operator import itemgetter, lt
 from types import MappingProxyType
 
 from galleria_action import etags, ledger, listing, manifest
@@ -22,6 +24,8 @@ from galleria_action.store import Found, Store
 LARGE = 1 << 20
 """Bytes of a manifest from which on a request more is worth it not to fetch it."""
 _ABSENT = Listed(0, "")
+_FACTS = itemgetter(slice(Entry._fields.index("size"), Entry._fields.index("etag") + 1))
+"""Size and ETag of an entry."""
 
 
 def load(
@@ -153,14 +157,11 @@ def list_keys(
     """
     # In the order of listings: what is asked for in a row lies close together in memory then.
     found = dict.fromkeys(sorted(interesting), _ABSENT)
-    entry_of = entries.get
 
     def read(part: Part) -> None:
-        for key, listed in _objects(store, part):
-            if key in found:
-                entry = entry_of(key)
-                known = entry and (entry.size, entry.etag)
-                found[key] = AS_LISTED(known) if known == listed else listed
+        for page in _pages(store, part):
+            ours = page if page.keys() <= found.keys() else _only(page, found.keys())
+            found.update(_recorded(ours, entries))
 
     for _ in executor.map(read, listing.parts(list(found))):
         pass
@@ -169,18 +170,39 @@ def list_keys(
     return found
 
 
-def _objects(store: Store, part: Part) -> Iterator[tuple[str, Listed]]:
+def _only(page: Mapping[str, Listed], keys: AbstractSet[str]) -> Mapping[str, Listed]:
+    return {key: page[key] for key in page.keys() & keys}
+
+
+def _recorded(
+    page: Mapping[str, Listed], entries: Mapping[str, Entry]
+) -> Iterable[tuple[str, Listed]]:
+    """What a page shows; texts that are those of ``entries`` are the same in memory, too."""
+    known = list(map(entries.get, page))
+    told = list(map(_FACTS, filter(None, known)))
+    if told == list(page.values()):  # nearly always, and seen without a look at each
+        return zip(page, map(AS_LISTED, told), strict=True)
+    return (
+        (key, AS_LISTED(_FACTS(entry)) if entry and _FACTS(entry) == listed else listed)
+        for (key, listed), entry in zip(page.items(), known, strict=True)
+    )
+
+
+def _pages(store: Store, part: Part) -> Iterator[Mapping[str, Listed]]:
     """What a listing shows, and perhaps more."""
     if not part.deep:
-        yield from store.files(part.folder)
+        yield dict(store.files(part.folder))
         return
+    objects = store.list(part.folder, part.after)
     last = ""
-    for key, found in store.list(part.folder, part.after):
-        if key <= last:
+    while some := list(islice(objects, listing.PAGE)):
+        page = dict(some)
+        keys = [last, *page]
+        if len(page) < len(some) or not all(map(lt, keys, page)):
             # No order to rely on, so its end may hide more.
-            yield from store.list(part.folder)
+            yield dict(store.list(part.folder))
             return
-        yield key, found
-        if key >= part.until:
+        yield page
+        last = keys[-1]
+        if last >= part.until:
             return
-        last = key

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import lt
 
 from galleria_action import __version__, connection, etags, http1, listing_page, route, signature
 from galleria_action.connection import Connection, Lost
@@ -128,12 +129,11 @@ class Engine:
         paging = Paging()
         while True:
             page = self._page(asked)
-            for key, _ in page.objects:
-                # A store without order, or one that does not know what it was asked.
-                if not (last < key and key.startswith(prefix)):
-                    raise Declined
-                last = key
             if page.objects:
+                keys = [key for key, _ in page.objects]
+                if not _is_in_order(keys, prefix, last):
+                    raise Declined
+                last = keys[-1]
                 yield page.objects
             if not paging.goes_on(page.token, len(page.objects)):
                 return
@@ -223,6 +223,16 @@ class Engine:
                 return found
             found.close()
         return Connection(self._origin)
+
+
+def _is_in_order(keys: Sequence[str], prefix: str, last: str) -> bool:
+    """Whether the store has an order, and knows what it was asked; ``last``: the key before."""
+    # What stands between two keys that start with the prefix starts with it, too.
+    return (
+        all(map(lt, [last, *keys], keys))
+        and keys[0].startswith(prefix)
+        and keys[-1].startswith(prefix)
+    )
 
 
 def etag(answer: Response | Lost) -> str:
