@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
-from galleria_action import jpeg, tags, tiff, trailer
+from galleria_action import jpeg, layout, tags, tiff, trailer
 from galleria_action.jpeg import Segment
+from galleria_action.layout import Layout
 from galleria_action.tiff import Tiff
 
 # The version of the edit, which ledgers record: to be raised whenever the same input gives other
@@ -57,26 +58,44 @@ def read(data: bytes) -> Photo:
     with _uneditable():
         segments = jpeg.header(data)
         segment = jpeg.exif_segment(data, segments)
-        return Photo(data, segments, segment, tiff.read(_block(data, segment)) if segment else None)
+        if segment is None:
+            return Photo(data, segments)
+        if known := layout.find(_block(data, segment)):
+            return Photo(data, segments, segment, layout=known)
+        return _read(data, segments, segment)
+
+
+def _read(data: bytes, segments: tuple[Segment, ...], segment: Segment) -> Photo:
+    return Photo(data, segments, segment, tiff.read(_block(data, segment)))
 
 
 class Photo(NamedTuple):
-    """A JPEG file; `segment` and `exif` are those of its Exif block, None if it has none."""
+    """A JPEG file; `segment` is that of its Exif block, if it has one.
+
+    Of the block either the structure is read, or its layout is known: that of an earlier one.
+    """
 
     data: bytes
     segments: tuple[Segment, ...]
-    segment: Segment | None
-    exif: Tiff | None
+    segment: Segment | None = None
+    exif: Tiff | None = None
+    layout: Layout | None = None
 
     @property
     def original_time(self) -> str | None:
         """See `original_time`."""
-        directory = self.exif.directories.get("IFD0/Exif") if self.exif else None
+        text, _, _ = self._stated_time().partition(b"\0")
+        return text.decode("latin-1").strip() or None
+
+    def _stated_time(self) -> bytes:
+        if self.layout and self.segment:
+            start, end = self.layout.places[_DATE_TIME_ORIGINAL]
+            return _block(self.data, self.segment)[start:end]
+        directory = self.exif.directories.get(tiff.EXIF_PATH) if self.exif else None
         entries = directory.all(_DATE_TIME_ORIGINAL) if directory else []
         if self.exif is None or not entries or entries[0].kind not in _BYTE_KINDS:
-            return None
-        text, _, _ = self.exif.value(entries[0]).partition(b"\0")
-        return text.decode("latin-1").strip() or None
+            return b""
+        return self.exif.value(entries[0])
 
     def edited(self, time: str, offset: str | None) -> bytes:
         """See `edit`."""
@@ -93,11 +112,9 @@ class Photo(NamedTuple):
     def _head(self, time: str, offset: str | None) -> bytes:
         """Return the edited header, checked; what follows it stays as it is."""
         texts = _texts(time, offset)
-        with _uneditable():
-            pieces = _pieces(self, texts)
-            head = jpeg.replace(self.data[: self._header_end], pieces)
-            _check(self, head, pieces, texts)
-        return head
+        if self.segment and self.layout and texts.keys() <= self.layout.places.keys():
+            return _overwritten(self, self.segment, self.layout, texts)
+        return _edited(self, texts)
 
 
 @contextmanager
@@ -122,6 +139,40 @@ def _texts(time: str, offset: str | None) -> dict[int, str]:
 
 def _block(data: bytes, segment: Segment) -> bytes:
     return data[segment.start + len(jpeg.EXIF) : segment.end]
+
+
+def _edited(photo: Photo, texts: Mapping[int, str]) -> bytes:
+    """Return the edited header of a photo, and remember its layout if nothing had to move."""
+    with _uneditable():
+        if photo.segment and photo.layout:
+            photo = _read(photo.data, photo.segments, photo.segment)
+        pieces = _pieces(photo, texts)
+        old = photo.data[: jpeg.header_end(photo.segments)]
+        head = jpeg.replace(old, pieces)
+        _check(photo, head, pieces, texts)
+    if photo.exif and len(head) == len(old):
+        layout.learn(photo.exif, texts)
+    return head
+
+
+def _overwritten(photo: Photo, segment: Segment, layout: Layout, texts: Mapping[int, str]) -> bytes:
+    """Return the edited header of a photo whose texts are known to be nobody else's."""
+    base = segment.start + len(jpeg.EXIF)
+    pieces = []
+    for tag, text in texts.items():
+        start, end = layout.places[tag]
+        pieces.append((base + start, base + end, text.encode("ascii").ljust(end - start, b"\0")))
+    pieces.sort()
+    old = photo.data[: jpeg.header_end(photo.segments)]
+    head = jpeg.replace(old, pieces)
+    done = 0
+    for start, end, new in pieces:
+        if head[done:start] != old[done:start] or head[start:end] != new:
+            raise Uneditable("the edit does not read back")
+        done = end
+    if head[done:] != old[done:] or not layout.fits(_block(head, segment)):
+        raise Uneditable("the edit does not read back")
+    return head
 
 
 def _pieces(photo: Photo, texts: Mapping[int, str]) -> list[tuple[int, int, bytes]]:

@@ -77,7 +77,9 @@ def _usual(data: bytes) -> tuple[list[tuple[str, Listed]], bytes]:
         text = data.decode()
     except UnicodeDecodeError:
         return [], data
-    if ("!" in text and "<!" in text) or not _UTF_8.match(text):  # what is in a comment is no object
+    if ("!" in text and "<!" in text) or not _UTF_8.match(
+        text
+    ):  # what is in a comment is no object
         return [], data
     parts = _USUAL.split(text)
     between, keys, etags, _, sizes = [parts[group::5] for group in range(5)]

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from galleria_action import tiff
 from galleria_action.tiff import Directory, Entry, Tiff, UnreadableError
 
-_EXIF = "IFD0/Exif"
 _LONG = 4
 _MAX_HEADER, _MAX_ENTRIES = 32, 500
 
@@ -63,7 +62,7 @@ def differences(old: Tiff, block: bytes, texts: Mapping[int, str]) -> str:
     if _is_overwritten(old, block, texts):
         return ""
     new = tiff.read(block)
-    exif = new.directories.get(_EXIF)
+    exif = new.directories.get(tiff.EXIF_PATH)
     for tag, text in texts.items():
         values = [new.value(entry) for entry in exif.all(tag)] if exif else []
         if [value.rstrip(b"\0") for value in values] != [text.encode("ascii")]:
@@ -82,7 +81,7 @@ def _is_overwritten(old: Tiff, block: bytes, texts: Mapping[int, str]) -> bool:
 
     Then all that a reader follows are bytes that have not changed: it reads what it has read.
     """
-    exif = old.directories.get(_EXIF)
+    exif = old.directories.get(tiff.EXIF_PATH)
     places = []
     for tag, text in texts.items():
         entries = exif.all(tag) if exif else []
@@ -222,7 +221,7 @@ def _values(block: bytes, order: str, at: int) -> list[tuple[int, int]]:
 
 def _exif_ifd(old: Tiff, texts: Mapping[int, str]) -> Directory | None:
     pointers = old.directories["IFD0"].all(tiff.EXIF_IFD)
-    exif = old.directories.get(_EXIF)
+    exif = old.directories.get(tiff.EXIF_PATH)
     if any(old.directories["IFD0"].all(tag) for tag in texts):
         raise UnreadableError("IFD0 holds an Exif tag as well")
     if len(pointers) > 1:
@@ -271,9 +270,11 @@ def _check_own_values(directory: Directory) -> None:
 
 def _contents(block: Tiff, texts: Mapping[int, str]) -> dict[str, list[tuple[object, ...]]]:
     """Return everything in a block but the tags of `texts` and the place of the Exif IFD."""
-    contents: dict[str, list[tuple[object, ...]]] = {_EXIF: []}
+    contents: dict[str, list[tuple[object, ...]]] = {tiff.EXIF_PATH: []}
     for name, directory in block.directories.items():
-        edited = set(texts) if name == _EXIF else {tiff.EXIF_IFD} if name == "IFD0" else set()
+        edited = (
+            set(texts) if name == tiff.EXIF_PATH else {tiff.EXIF_IFD} if name == "IFD0" else set()
+        )
         kept = [entry for entry in directory.entries if entry.tag not in edited]
         contents[name] = [
             (e.tag, e.kind, e.number, e.start if e.size > tiff.INLINE else 0, block.value(e))

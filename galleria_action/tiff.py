@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 EXIF_IFD = 0x8769
+EXIF_PATH = "IFD0/Exif"
 _SUB_IFDS = 0x014A
 MAKER_NOTE = 0x927C
 ASCII = 2
@@ -237,6 +238,22 @@ def extents(tiff: Tiff) -> Iterator[tuple[int, int, str]]:
             if entry.size > INLINE:
                 yield entry.start, entry.start + entry.size, owner(directory.name, entry.tag)
         yield from data(tiff, directory)
+
+
+def followed(tiff: Tiff) -> Iterator[tuple[int, int]]:
+    """Yield the extents of all bytes that `read` and `data` look at: the structure of the block.
+
+    Values are not looked at, in their entry or elsewhere, unless they lead to something.
+    """
+    yield 0, HEADER
+    for directory in tiff.directories.values():
+        yield directory.at, directory.at + 2
+        for entry in directory.entries:
+            leads = entry.tag in _POINTER_TAGS or entry.tag in _LOCATIONS
+            yield entry.at, entry.at + (12 if leads or not 0 <= entry.size <= INLINE else 8)
+            if leads and entry.size > INLINE:
+                yield entry.start, entry.start + entry.size
+        yield directory.end, directory.end + 4
 
 
 def link(tiff: Tiff, directory: Directory) -> bytes:

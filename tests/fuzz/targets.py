@@ -26,6 +26,7 @@ from galleria_action import (
     jpeg,
     json_stream,
     keys,
+    layout,
     ledger,
     listing_page,
     manifest,
@@ -175,15 +176,24 @@ def _exif(data: bytes) -> None:
     exif.original_time(data)
     photo_facts.read(data)
     for offset in (None, "+02:00"):
-        try:
-            edited = exif.edit(data, TIME, offset)
-        except exif.Uneditable as reason:
-            assert str(reason)
+        found = _edited(data, offset)
+        layout._known.clear()
+        assert _edited(data, offset) == found
+        if isinstance(found, str):
+            assert found
             continue
+        edited = found
         assert exif.original_time(edited) == TIME
         assert exif.edit(edited, TIME, offset) == edited
         rest = data[jpeg.header_end(jpeg.header(data)) :]
         assert edited.endswith(rest)
+
+
+def _edited(data: bytes, offset: str | None) -> bytes | str:
+    try:
+        return exif.edit(data, TIME, offset)
+    except exif.Uneditable as reason:
+        return str(reason)
 
 
 def _jpeg(data: bytes) -> None:
