@@ -24,7 +24,7 @@ _HEADER = 2**18
 """Bytes in which cameras and editors keep what they say of a photo."""
 _BLOCK = 2**16
 """Bytes of an Exif block, at most."""
-SIGN = _HEADER + _BLOCK
+_SIGN = _HEADER + _BLOCK
 _EXIF = (b"Exif", b"EXIF", b"eXIf", b"II*\0", b"MM\0*")
 # Tag 0x8825 of a directory in either byte order, a type that TIFF or Exif know, a count below
 # 2**24: two bytes alone stand by chance in every large picture.
@@ -64,11 +64,11 @@ def found(data: bytes) -> bool | None:
 
 
 def shows_sign(data: bytes) -> bool:
-    """Tell whether a file may hold a position, by its first SIGN bytes."""
+    """Tell whether a file may hold a position, by how it begins."""
     if data.find(b"GPS", 0, _HEADER) >= 0:  # of XMP
         return True
     # Most photos have no such bytes anywhere, which is quicker to see than where Exif begins.
-    if not any(tag.search(data, 0, SIGN) for tag in _GPS_POINTER):
+    if not any(tag.search(data, 0, _SIGN) for tag in _GPS_POINTER):
         return False
     exif = max(data.find(name, 0, _HEADER) for name in _EXIF)
     return exif >= 0 and any(tag.search(data, exif, exif + _BLOCK) for tag in _GPS_POINTER)

@@ -76,9 +76,9 @@ class Published:
     def size(self) -> int:
         return sum(map(len, self.pieces))
 
-    def start(self, most: int) -> bytes:
-        """The first bytes, ``most`` at most."""
-        return b"".join([piece[:most] for piece in self.pieces])[:most]
+    def whole(self) -> Published:
+        """The same in one piece, and nothing else of it in memory."""
+        return Published(self.data, self.edit, self.untouched_because, self.re_encoded, self.sha256)
 
     def hashed(self) -> str:
         """The SHA-256, as 64 hexadecimal digits."""
@@ -160,7 +160,7 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[
         size=published.size,
         md5=etags.md5_hex(published.data) if md5 else "",
         untouched_because=published.untouched_because,
-        position=_position(wanted, published),
+        position=_position(wanted, data, published),
     )
     return reading, published
 
@@ -172,13 +172,14 @@ def read_source(wanted: Wanted, data: bytes) -> Reading:
         sha256=hashlib.sha256(data).hexdigest(),
         edit="",
         size=len(data),
-        position=_position(wanted, Published(data)) if as_it_is else None,
+        position=_position(wanted, data, Published(data)) if as_it_is else None,
     )
 
 
-def _position(wanted: Wanted, published: Published) -> bool | None:
+def _position(wanted: Wanted, data: bytes, published: Published) -> bool | None:
+    """Whether what is published of ``data`` has a position; its time plays no part in that."""
     if wanted.owner is Owner.SITE:
         return None
     if wanted.strip_gps:
         return False
-    return geotag.found(published.data) if geotag.shows_sign(published.start(geotag.SIGN)) else None
+    return geotag.found(published.data) if geotag.shows_sign(data) else None

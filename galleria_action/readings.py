@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
 from itertools import chain
 from typing import Protocol, TypeVar
 
@@ -181,7 +180,7 @@ class Readings:
             reading, published = publication.read(wanted, edit, data, md5=md5)
             if not published.edit or wanted.key not in self._to_keep:
                 return reading, None
-            return reading, (replace(published, made=published.data), stamp)
+            return reading, (published.whole(), stamp)
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
         return reading, None
