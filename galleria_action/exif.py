@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from galleria_action import jpeg, layout, tags, tiff, trailer
 from galleria_action.jpeg import Segment
-from galleria_action.layout import Layout
+from galleria_action.layout import Layout, Place, Recipe
 from galleria_action.tiff import Tiff
 
 # The version of the edit, which ledgers record: to be raised whenever the same input gives other
@@ -60,13 +60,10 @@ def read(data: bytes) -> Photo:
         segment = jpeg.exif_segment(data, segments)
         if segment is None:
             return Photo(data, segments)
-        if known := layout.find(_block(data, segment)):
+        block = _block(data, segment)
+        if known := layout.find(block):
             return Photo(data, segments, segment, layout=known)
-        return _read(data, segments, segment)
-
-
-def _read(data: bytes, segments: tuple[Segment, ...], segment: Segment) -> Photo:
-    return Photo(data, segments, segment, tiff.read(_block(data, segment)))
+        return Photo(data, segments, segment, tiff.read(block))
 
 
 class Photo(NamedTuple):
@@ -84,18 +81,22 @@ class Photo(NamedTuple):
     @property
     def original_time(self) -> str | None:
         """See `original_time`."""
-        text, _, _ = self._stated_time().partition(b"\0")
+        if self.time is None or self.segment is None:
+            return None
+        start, end = self.time
+        text, _, _ = _block(self.data, self.segment)[start:end].partition(b"\0")
         return text.decode("latin-1").strip() or None
 
-    def _stated_time(self) -> bytes:
-        if self.layout and self.segment:
-            start, end = self.layout.places[_DATE_TIME_ORIGINAL]
-            return _block(self.data, self.segment)[start:end]
+    @property
+    def time(self) -> Place | None:
+        """Where DateTimeOriginal stands in the block."""
+        if self.layout:
+            return self.layout.time
         directory = self.exif.directories.get(tiff.EXIF_PATH) if self.exif else None
         entries = directory.all(_DATE_TIME_ORIGINAL) if directory else []
-        if self.exif is None or not entries or entries[0].kind not in _BYTE_KINDS:
-            return b""
-        return self.exif.value(entries[0])
+        if not entries or entries[0].kind not in _BYTE_KINDS:
+            return None
+        return entries[0].start, entries[0].start + entries[0].size
 
     def edited(self, time: str, offset: str | None) -> bytes:
         """See `edit`."""
@@ -112,9 +113,8 @@ class Photo(NamedTuple):
     def _head(self, time: str, offset: str | None) -> bytes:
         """Return the edited header, checked; what follows it stays as it is."""
         texts = _texts(time, offset)
-        if self.segment and self.layout and texts.keys() <= self.layout.places.keys():
-            return _overwritten(self, self.segment, self.layout, texts)
-        return _edited(self, texts)
+        with _uneditable():
+            return _edited(self, texts)
 
 
 @contextmanager
@@ -142,70 +142,51 @@ def _block(data: bytes, segment: Segment) -> bytes:
 
 
 def _edited(photo: Photo, texts: Mapping[int, str]) -> bytes:
-    """Return the edited header of a photo, and remember its layout if nothing had to move."""
-    with _uneditable():
-        if photo.segment and photo.layout:
-            photo = _read(photo.data, photo.segments, photo.segment)
-        pieces = _pieces(photo, texts)
-        old = photo.data[: jpeg.header_end(photo.segments)]
-        head = jpeg.replace(old, pieces)
-        _check(photo, head, pieces, texts)
-    if photo.exif and len(head) == len(old):
-        layout.learn(photo.exif, texts)
+    """Return the edited header of a photo, and remember how if that is not known yet."""
+    segment, recipe = photo.segment, None
+    if segment is None:
+        block, pieces = b"", _added(photo, texts)
+    else:
+        recipe = photo.layout.recipes.get(frozenset(texts)) if photo.layout else None
+        if recipe:
+            block = recipe.made(_block(photo.data, segment), texts)
+        else:
+            exif = photo.exif or tiff.read(_block(photo.data, segment))
+            photo = photo._replace(exif=exif, layout=None)
+            block = tags.set_texts(exif, texts)
+        pieces = _pieces(photo, segment, block)
+    head = jpeg.replace(photo.data[: jpeg.header_end(photo.segments)], pieces)
+    _check(photo, head, pieces, texts, recipe)
+    if photo.exif:
+        layout.learn(photo.exif, photo.time, block, texts)
     return head
 
 
-def _overwritten(photo: Photo, segment: Segment, layout: Layout, texts: Mapping[int, str]) -> bytes:
-    """Return the edited header of a photo whose texts are known to be nobody else's."""
-    base = segment.start + len(jpeg.EXIF)
-    pieces = []
-    for tag, text in texts.items():
-        start, end = layout.places[tag]
-        pieces.append((base + start, base + end, text.encode("ascii").ljust(end - start, b"\0")))
-    pieces.sort()
-    old = photo.data[: jpeg.header_end(photo.segments)]
-    head = jpeg.replace(old, pieces)
-    done = 0
-    for start, end, new in pieces:
-        if head[done:start] != old[done:start] or head[start:end] != new:
-            raise Uneditable("the edit does not read back")
-        done = end
-    if head[done:] != old[done:] or not layout.fits(_block(head, segment)):
-        raise Uneditable("the edit does not read back")
-    return head
-
-
-def _pieces(photo: Photo, texts: Mapping[int, str]) -> list[tuple[int, int, bytes]]:
+def _pieces(photo: Photo, segment: Segment, block: bytes) -> list[tuple[int, int, bytes]]:
     """Return what to change: sorted pieces of the file with the bytes to put in their place."""
-    if photo.segment is None or photo.exif is None:
-        return _added(photo.data, photo.segments, texts)
-    old = photo.exif
-    block = tags.set_texts(old, texts)
-    start = photo.segment.start + len(jpeg.EXIF)
-    grown = len(block) - len(old.block)
+    start = segment.start + len(jpeg.EXIF)
+    grown = len(block) - (segment.end - start)
     if not grown:
-        return [(start, photo.segment.end, block)]
+        return [(start, segment.end, block)]
     size = len(jpeg.EXIF) + len(block)
     if size > jpeg.MAX_PAYLOAD:
         raise Uneditable("no room: the Exif block would be too large for its segment")
     notes = [
         (start + entry.start, start + entry.start + entry.size)
-        for directory in old.directories.values()
+        for directory in (photo.exif.directories.values() if photo.exif else ())
         for entry in directory.all(tiff.MAKER_NOTE)
     ]
     where = trailer.Exif(start, notes)
-    pieces = trailer.growth(photo.data, photo.segments, photo.segment.end, grown, where)
-    length = (photo.segment.at, photo.segment.start, (2 + size).to_bytes(2, "big"))
-    return sorted([*pieces, length, (start, photo.segment.end, block)])
+    pieces = trailer.growth(photo.data, photo.segments, segment.end, grown, where)
+    length = (segment.at, segment.start, (2 + size).to_bytes(2, "big"))
+    return sorted([*pieces, length, (start, segment.end, block)])
 
 
-def _added(
-    data: bytes, segments: Sequence[Segment], texts: Mapping[int, str]
-) -> list[tuple[int, int, bytes]]:
+def _added(photo: Photo, texts: Mapping[int, str]) -> list[tuple[int, int, bytes]]:
     """Return the pieces of a file without Exif: a new APP1 segment, and what has to follow it."""
     new = jpeg.exif_bytes(tags.set_texts(_empty_block(), texts))
-    at = jpeg.place_for_exif(segments)
-    return sorted([(at, at, new), *trailer.growth(data, segments, at, len(new), None)])
+    at = jpeg.place_for_exif(photo.segments)
+    return sorted([(at, at, new), *trailer.growth(photo.data, photo.segments, at, len(new), None)])
 
 
 @cache
@@ -222,21 +203,25 @@ def _empty_block() -> Tiff:
 
 
 def _check(
-    photo: Photo, head: bytes, pieces: Sequence[tuple[int, int, bytes]], texts: Mapping[int, str]
+    photo: Photo,
+    head: bytes,
+    pieces: Sequence[tuple[int, int, bytes]],
+    texts: Mapping[int, str],
+    recipe: Recipe | None,
 ) -> None:
     """Raise Uneditable unless the edited header reads back and is the old one in all other things.
 
     Compares memory with memory; nothing is looked at byte by byte.
     """
     if photo.segment and _is_in_place(photo, photo.segment, head, pieces):
-        _check_block(photo, head, photo.segment, texts)
+        _check_block(photo, _block(head, photo.segment), texts, recipe)
         return
     # In a file without an image the header ends with EOI, which `head` leaves to what follows.
     after = jpeg.header(head + jpeg.EOI)
     after_exif = jpeg.exif_segment(head, after)
     if after_exif is None:
         raise Uneditable("the edit does not read back: no Exif")
-    _check_block(photo, head, after_exif, texts)
+    _check_block(photo, _block(head, after_exif), texts, recipe)
     kept = [_expected(photo.data, s, pieces) for s in photo.segments if s is not photo.segment]
     found = [(s.marker, head[s.start : s.end]) for s in after if s is not after_exif]
     if kept != found or jpeg.header_end(after) != len(head):
@@ -259,10 +244,14 @@ def _is_in_place(
     )
 
 
-def _check_block(photo: Photo, head: bytes, segment: Segment, texts: Mapping[int, str]) -> None:
-    block = _block(head, segment)
-    # A new block holds nothing else: it is compared with itself, and the tags read back.
-    wrong = tags.differences(photo.exif or tiff.read(block), block, texts)
+def _check_block(
+    photo: Photo, block: bytes, texts: Mapping[int, str], recipe: Recipe | None
+) -> None:
+    if recipe:
+        wrong = "" if recipe.reads_back(block, texts) else "the structure is another"
+    else:
+        # A new block holds nothing else: it is compared with itself, and the tags read back.
+        wrong = tags.differences(photo.exif or tiff.read(block), block, texts)
     if wrong:
         raise Uneditable(f"the edit does not read back: {wrong}")
 
