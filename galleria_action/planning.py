@@ -132,7 +132,7 @@ class _Comparison:
                 return None
             reason = Reason.FORCED
             del self.kept[each.key]
-        if listed and entry is None and not self._is_deployed(each.key):
+        if listed and entry is None and each.key not in self._deployed:
             self.replaced += 1
         return Change(
             Action.PUT,
@@ -152,7 +152,7 @@ class _Comparison:
         self, each: Wanted, entry: Entry | None, listed: Listed | None, reading: Reading
     ) -> Reason | None:
         if listed is None:
-            known = (entry is not None and entry.etag) or self._is_deployed(each.key)
+            known = (entry is not None and entry.etag) or each.key in self._deployed
             return Reason.MISSING if known else Reason.NEW
         if self._has_arrived(each, entry, listed, reading):
             return None
@@ -199,13 +199,14 @@ class _Comparison:
             size=listed.size,
             etag=listed.etag,
             deployment_hash=each.deployment_hash,
-            listed=before or each.owner is not Owner.PHOTO or self._is_deployed(each.key),
+            listed=before or each.owner is not Owner.PHOTO or each.key in self._deployed,
             position=reading.position,
         )
 
-    def _is_deployed(self, key: str) -> bool:
-        """Whether the deployed manifest lists the key."""
-        return key in self._remote.photo_keys(self._config.photos_prefix)
+    @cached_property
+    def _deployed(self) -> Mapping[str, str]:
+        """The keys that the deployed manifest lists."""
+        return self._remote.photo_keys(self._config.photos_prefix)
 
     def manifest_reason(self, manifest: Manifest, data: bytes) -> Reason | None:
         """Why the manifest is put as ``data``; None if the deployed one says the same."""

@@ -69,7 +69,7 @@ def code(text: str, most: int = 120) -> str:
     bars of a table must not end it (GitHub Flavored Markdown, 4.10 and 6.1).
     """
     text = shortened(text, most).replace("|", r"\|")
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    longest = max(map(len, re.findall("`+", text))) if "`" in text else 0
     fence = "`" * (longest + 1)
     pad = " " if text[:1] == "`" or text[-1:] == "`" or not text.strip() else ""
     return f"{fence}{pad}{text}{pad}{fence}"
