@@ -54,7 +54,7 @@ def found(data: bytes) -> bool | None:
 
     A file that shows no sign of one where it begins is not looked at any further.
     """
-    if not shows_sign(data):
+    if not _shows_sign(data):
         return None
     try:
         with _guarded():
@@ -63,7 +63,7 @@ def found(data: bytes) -> bool | None:
         return None
 
 
-def shows_sign(data: bytes) -> bool:
+def _shows_sign(data: bytes) -> bool:
     """Tell whether a file may hold a position, by how it begins."""
     if data.find(b"GPS", 0, _HEADER) >= 0:  # of XMP
         return True

@@ -77,9 +77,8 @@ def _usual(data: bytes) -> tuple[list[tuple[str, Listed]], bytes]:
         text = data.decode()
     except UnicodeDecodeError:
         return [], data
-    if ("!" in text and "<!" in text) or not _UTF_8.match(
-        text
-    ):  # what is in a comment is no object
+    # What is in a comment is no object. There is hardly a "!", and looking for that is quicker.
+    if ("!" in text and "<!" in text) or not _UTF_8.match(text):
         return [], data
     parts = _USUAL.split(text)
     between, keys, etags, _, sizes = [parts[group::5] for group in range(5)]

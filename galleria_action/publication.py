@@ -160,7 +160,7 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[
         size=published.size,
         md5=etags.md5_hex(published.data) if md5 else "",
         untouched_because=published.untouched_because,
-        position=_position(wanted, data, published),
+        position=_position(wanted, data),
     )
     return reading, published
 
@@ -172,14 +172,12 @@ def read_source(wanted: Wanted, data: bytes) -> Reading:
         sha256=hashlib.sha256(data).hexdigest(),
         edit="",
         size=len(data),
-        position=_position(wanted, data, Published(data)) if as_it_is else None,
+        position=_position(wanted, data) if as_it_is else None,
     )
 
 
-def _position(wanted: Wanted, data: bytes, published: Published) -> bool | None:
-    """Whether what is published of ``data`` has a position; its time plays no part in that."""
+def _position(wanted: Wanted, data: bytes) -> bool | None:
+    """Whether what is published of ``data`` has a position; an edit of its time changes none."""
     if wanted.owner is Owner.SITE:
         return None
-    if wanted.strip_gps:
-        return False
-    return geotag.found(published.data) if geotag.shows_sign(data) else None
+    return False if wanted.strip_gps else geotag.found(data)
