@@ -14,7 +14,9 @@ from support.program import Serial
 
 from galleria_action import deployed, listing
 from galleria_action.headers import Headers
+from galleria_action.ledger import Entry, Owner
 from galleria_action.listing import Part
+from galleria_action.remote import Listed
 
 HEADERS = Headers("text/plain", "no-cache")
 ODD = ["", ".", "..", "a", "b", "photos", "é", "\U0010ffff", "\t", "0", " ", "-"]
@@ -128,6 +130,45 @@ def test_an_order_that_is_none():
         store.put(key, b"x", HEADERS)
 
     assert _listed(store, keys) == keys
+
+
+class Doubling(MemoryStore):
+    """Lists one object twice."""
+
+    def list(self, prefix, after="") -> Iterator:
+        for number, each in enumerate(super().list(prefix, after)):
+            yield from (each, each) if number == 5 else (each,)
+
+
+def test_a_key_that_is_there_twice():
+    """No order to rely on either: still all are found."""
+    keys = {f"photos/{number:04}.jpg" for number in range(2500)}
+    store = Doubling()
+    for key in keys:
+        store.put(key, b"x", HEADERS)
+
+    assert _listed(store, keys) == keys
+
+
+@pytest.mark.parametrize("changed", [0, 1, 1500])
+def test_what_is_listed_as_recorded_takes_no_memory_of_its_own(changed):
+    """The text of an ETag is the ledger's; of objects that have changed it is the listing's."""
+    keys = [f"photos/{number:04}.jpg" for number in range(1500)]
+    store = MemoryStore()
+    for key in keys:
+        store.put(key, key.encode(), HEADERS)
+    listed = dict(store.list(""))
+    entries = {
+        key: Entry(Owner.PHOTO, size=found.size, etag="".join(found.etag))
+        for key, found in listed.items()
+    }
+    for key in keys[:changed]:
+        entries[key] = entries[key]._replace(etag="0" * 32)
+    found = deployed.list_keys(store, [*keys, "absent"], Serial(), entries)
+
+    assert found == listed
+    assert all(isinstance(each, Listed) for each in found.values())
+    assert [found[key].etag is entries[key].etag for key in keys].count(False) == changed
 
 
 def _gallery(photos: int, *site: str) -> list[str]:
