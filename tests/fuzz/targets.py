@@ -177,8 +177,10 @@ def _exif(data: bytes) -> None:
     photo_facts.read(data)
     for offset in (None, "+02:00"):
         found = _edited(data, offset)
+        known = dict(layout._known)  # of the inputs before
         layout._known.clear()
         assert _edited(data, offset) == found
+        layout._known.update(known)
         if isinstance(found, str):
             assert found
             continue

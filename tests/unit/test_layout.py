@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from support.photos import Row, app1, ascii_row, photo, tiff
+from support.photos import EXIF_IFD, Row, app1, ascii_row, lay_out, photo, tiff
 
 from galleria_action import exif, layout
 from galleria_action import tiff as blocks
@@ -15,8 +15,6 @@ from galleria_action import tiff as blocks
 TIME, OFFSET = "2024:06:15 14:30:45", "+02:00"
 DTO, OTO, GPS, MAKER_NOTE, SUB_IFDS, STRIPS = 0x9003, 0x9011, 0x8825, 0x927C, 0x014A, 0x0111
 OLD = b"2001:02:03 04:05:06\0"
-
-
 FIRST = [ascii_row(0x010F, b"Maker\0"), Row(0x0112, 3, b"\0\1")]
 
 
@@ -31,7 +29,22 @@ def block(*rows: Row, order: str = ">", time: bytes = OLD, **more: object) -> by
     return tiff(order, sorted(first), texts, **more)  # type: ignore[arg-type]
 
 
+def with_directories(*offset: Row) -> bytes:
+    """A block with a position, two more images below IFD0, and strips in each of them."""
+    strips = [Row(STRIPS, 4, b"\0\0\0\x08\0\0\0\x0a"), Row(0x0117, 3, b"\0\1\0\2")]
+    leading = [Row(EXIF_IFD, 4, bytes(4), to="exif"), Row(GPS, 4, bytes(4), to="gps")]
+    directories = {
+        "ifd0": [FIRST[0], Row(SUB_IFDS, 4, bytes(4), to="sub"), *leading],
+        "exif": [ascii_row(DTO, OLD), *offset],
+        "gps": [ascii_row(1, b"N\0"), Row(2, 5, bytes(range(24)))],
+        "sub": strips,
+    }
+    return lay_out(">", directories).block
+
+
 BLOCKS = {
+    "position": with_directories(ascii_row(OTO, b"-07:00\0")),
+    "position, no offset": with_directories(),
     "big-endian": block(),
     "little-endian": block(order="<"),
     "thumbnail": block(thumbnail=b"\xff\xd8thumbnail\xff\xd9"),
@@ -141,7 +154,7 @@ def test_damage(name, damages, learned_with, offset):
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_byte(name):
-    """Each byte of a block, each bit of it: the outcome is that of a process that knows nothing."""
+    """Three bits of each byte of a block: the outcome is that of a process that knows nothing."""
     whole = BLOCKS[name]
     outcome(photo(app1(whole)))
     for place in range(len(whole)):
@@ -179,6 +192,15 @@ def test_a_block_that_grows(reads):
     assert edited == afresh(photo(app1(other)))[0]
     assert isinstance(edited, bytes)
     assert edited.count(b"\x92\x01\0\3\0\0\0\1\3\2\0\0") == 2  # in the old directory, too
+
+
+@pytest.mark.parametrize("behind", [b"", b"AXS!" + bytes(20), b"\xff\xd8more\xff\xd9", bytes(9)])
+def test_what_stands_behind_the_image(behind):
+    """It is looked at in each file, however well the block is known."""
+    known = photo(app1(BLOCKS["no offset"]))
+    outcome(known)
+    assert outcome(known + behind) == afresh(known + behind)
+    assert isinstance(outcome(known + behind)[0], str) is behind.startswith(b"AXS!")
 
 
 @pytest.mark.parametrize("name", ["no room", "little room", "a note", "GPS"])
