@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
 
 from galleria_action import exif, json_stream, manifest_document, manifest_problems
 from galleria_action.errors import DeployError
@@ -45,6 +49,39 @@ class Photo(NamedTuple):
 
 
 _AS_EDIT, _AS_PHOTO = partial(tuple.__new__, Edit), partial(tuple.__new__, Photo)
+
+
+class _Files(Struct, gc=False):
+    full: str
+    web: str
+    thumb: str
+
+
+class _Exif(Struct, gc=False):
+    corrected_timestamp: str | None = None
+
+
+class _Stated(Struct, gc=False):
+    """A photo as a manifest has it; of its members those that a deployment needs."""
+
+    id: str
+    file_hash: str
+    deployment_file_hash: str
+    exif: _Exif
+    files: _Files
+    original_path: str | None = None
+
+
+class _Settings(Struct):
+    target_timezone_offset_hours: float = KEEP_TIMEZONE
+
+
+class _Document(Struct):
+    settings: _Settings
+    photos: list[_Stated]
+
+
+_DOCUMENTS = msgspec.json.Decoder(_Document)
 
 
 @dataclass(frozen=True)
@@ -126,7 +163,7 @@ def parse(data: bytes, file: str, absent: Absent = lambda _: {}) -> Manifest:
     ``absent`` tells which of its files cannot be published. Raises :class:`DeployError` with
     every problem found (``MOST_PROBLEMS`` at most), each with its JSON path and line.
     """
-    return _made(_valid(data, file, absent), data)
+    return _made(msgspec.convert(_valid(data, file, absent), _Document), data)
 
 
 def flawless_names(data: bytes) -> list[str] | None:
@@ -144,13 +181,13 @@ def presumed(data: bytes) -> Manifest | None:
     Of other data anything; None if nothing can be made of it.
     """
     try:
-        return _made(json.loads(manifest_document.decoded(data)), data)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return _made(_DOCUMENTS.decode(data.removeprefix(BOM_UTF8)), data)
+    except (RecursionError, ValueError):
         return None
 
 
-def _made(document: dict[str, Any], data: bytes) -> Manifest:
-    absolute = any(_is_absolute(photo.get("original_path")) for photo in document["photos"])
+def _made(document: _Document, data: bytes) -> Manifest:
+    absolute = any(_is_absolute(photo.original_path) for photo in document.photos)
     return Manifest(tuple(_photos(document)), data, absolute)
 
 
@@ -171,19 +208,18 @@ def _valid(data: bytes, file: str, absent: Absent) -> dict[str, Any]:
     return document
 
 
-def _photos(document: Mapping[str, Any]) -> Iterator[Photo]:
-    zone = offset(document["settings"].get("target_timezone_offset_hours", KEEP_TIMEZONE))
-    for photo in document["photos"]:
-        before, after = photo["file_hash"].lower(), photo["deployment_file_hash"].lower()
-        corrected = None if before == after else photo["exif"].get("corrected_timestamp")
-        files = _files(photo["files"])
+def _photos(document: _Document) -> Iterator[Photo]:
+    zone = offset(document.settings.target_timezone_offset_hours)
+    for photo in document.photos:
+        before, after = photo.file_hash.lower(), photo.deployment_file_hash.lower()
+        corrected = None if before == after else photo.exif.corrected_timestamp
         due = _AS_EDIT((_exif_time(corrected), zone)) if corrected else None
-        yield _AS_PHOTO((photo["id"], before, after, due, files))
+        yield _AS_PHOTO((photo.id, before, after, due, _files(photo.files)))
 
 
-def _files(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _files(stated: _Files) -> tuple[tuple[str, str], ...]:
     normalised = manifest_problems.normalised
-    full, web, thumb = map(normalised, map(stated.__getitem__, manifest_problems.VARIANTS))
+    full, web, thumb = normalised(stated.full), normalised(stated.web), normalised(stated.thumb)
     files = (("full", full), ("web", web), ("thumb", thumb))
     if full in (web, thumb) or web == thumb:
         # A path that variants share is one file, by the rules of the first: full.

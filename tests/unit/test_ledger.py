@@ -131,7 +131,7 @@ def test_a_mark():
 
 def test_rows_and_members_of_later_versions():
     """A minor addition, behind the known columns or beside the known members, is no harm."""
-    assert ledger.decode(document(objects={"k": [*ROW, "more"]}, more=1)).entries["k"].size == 5
+    assert ledger.decode(document(objects={"k": [*ROW, 0, "more"]}, more=1)).entries["k"].size == 5
 
 
 @pytest.mark.parametrize("version", [2, 10, 10**30])
