@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
@@ -35,6 +34,7 @@ from galleria_action.sending import Put, Sender, Source
 from galleria_action.standby import Standby
 from galleria_action.store import Store, Uplink
 from galleria_action.transfer import ByteBudget
+from galleria_action.values import Struct, field
 
 BYTES_IN_FLIGHT = 64 << 20
 """Of objects; while it is edited and sent, one takes up to three times its size in memory."""
@@ -45,8 +45,7 @@ FAILED_SECONDS = 30.0
 """The same after a failure. A store that is in trouble may not answer at all."""
 
 
-@dataclass(kw_only=True)
-class Deployment:
+class Deployment(Struct, kw_only=True, dict=True):
     """One run of ``apply``: the plan and everything that executing it needs.
 
     ``outcome`` says how far it came, also when :meth:`run` raises.

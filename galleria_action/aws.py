@@ -38,9 +38,9 @@ PATIENCE: dict[str, Any] = {
 # Where the region is part of the service's host name and has to be signed as well. Sources: the
 # "endpoints" pages of Backblaze B2, Wasabi, DigitalOcean Spaces, Scaleway and Hetzner.
 _HOSTS_WITH_REGION = (
-    re.compile(r"^s3\.([a-z0-9-]+)\.(?:backblazeb2|wasabisys|amazonaws)\.com$"),
-    re.compile(r"^s3\.([a-z0-9-]+)\.scw\.cloud$"),
-    re.compile(r"^([a-z0-9-]+)\.(?:your-objectstorage|digitaloceanspaces)\.com$"),
+    r"^s3\.([a-z0-9-]+)\.(?:backblazeb2|wasabisys|amazonaws)\.com$",
+    r"^s3\.([a-z0-9-]+)\.scw\.cloud$",
+    r"^([a-z0-9-]+)\.(?:your-objectstorage|digitaloceanspaces)\.com$",
 )
 _R2 = re.compile(r"^[a-z0-9]+(?:\.(?:eu|fedramp))?\.r2\.cloudflarestorage\.com$")
 _AWS = re.compile(r"^https://s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?$")
@@ -53,7 +53,7 @@ def region_of(endpoint: str) -> str:
     """The region to sign with at a custom endpoint that was given without one."""
     host = urlsplit(endpoint).hostname or ""
     for pattern in _HOSTS_WITH_REGION:
-        if found := pattern.match(host):
+        if found := re.match(pattern, host):
             return found[1]
     return "auto" if _R2.match(host) else "us-east-1"
 

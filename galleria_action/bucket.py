@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from galleria_action.inputs import BY_NAME
 from galleria_action.reader import Reader
+from galleria_action.values import Discreet
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Discreet, frozen=True):
     """Which bucket, and the keys to sign in with. ``endpoint`` None means AWS."""
+
+    unshown = frozenset({"access_key", "secret_key", "session_token"})
 
     name: str
     endpoint: str | None = None
     region: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
 
 
 def read(reader: Reader, *, signs_in: bool) -> Bucket:

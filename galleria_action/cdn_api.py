@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from galleria_action import exchange
 from galleria_action.cdn import Patience
 from galleria_action.exchange import Answer
 from galleria_action.retry import Retries, Verdict, asked_seconds
+from galleria_action.values import Discreet
 
 MOST_BYTES = 1 << 16
 """Of an answer; those of purges are short."""
@@ -37,15 +37,16 @@ class Refused(Exception):
         return document if isinstance(document, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Discreet, frozen=True):
     """The API at ``url``; ``headers`` hold the token and go nowhere else.
 
     ``succeeded``: whether an answer means that it was done.
     """
 
+    unshown = frozenset({"headers"})
+
     url: str
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     patience: Patience
     succeeded: Callable[[Answer], bool]
 

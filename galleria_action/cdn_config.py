@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from galleria_action.invalidation import Provider
 from galleria_action.reader import Reader
 from galleria_action.sources import Sources
+from galleria_action.values import Discreet
 
 
-@dataclass(frozen=True, slots=True)
-class Cdn:
+class Cdn(Discreet, frozen=True):
     """The inputs about a CDN, as they were given."""
+
+    unshown = frozenset({"token"})
 
     invalidate: bool = False
     provider: Provider | None = None
     id: str | None = None
-    token: str | None = field(default=None, repr=False)
+    token: str | None = None
 
 
 # An id becomes a part of a URL: https://api.bunny.net/pullzone/ID/purgeCache, and so on.

@@ -10,11 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 
 from galleria_action import report
 from galleria_action.plan import Action, Change, Plan
 from galleria_action.text import code, count, size
+from galleria_action.values import Struct, asdict
 
 VERSION = 1
 LIMIT = 59_900
@@ -28,8 +28,7 @@ _FOOT_ROOM = 3_000
 _MARKER = re.compile(r"<!-- galleria-deploy (\{[^\r\n]*\}) -->(?:\r?\n|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """What a comment remembers of its plan.
 
     ``instance`` names the gallery and ``scope`` the halves of it that are deployed; there is one
@@ -39,7 +38,7 @@ class Marker:
     instance: str
     scope: str
     plan_hash: str
-    totals: Mapping[str, int] = field(default_factory=dict)
+    totals: Mapping[str, int] = {}
     prints: str = ""
     version: int = VERSION
 

@@ -6,7 +6,6 @@ Knows nothing of where the texts came from: the caller passes mappings.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -19,12 +18,12 @@ from galleria_action.reader import Reader
 from galleria_action.role import Role
 from galleria_action.shard import Shard
 from galleria_action.sources import Sources
+from galleria_action.values import Discreet, Struct
 
 MOST_CONCURRENT = 256
 
 
-@dataclass(frozen=True, slots=True)
-class MaxDeletes:
+class MaxDeletes(Struct, frozen=True):
     """A limit of deletes: a count, or a share (0 to 1) of what is deployed."""
 
     count: int | None = None
@@ -53,9 +52,10 @@ class Comment(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Discreet, frozen=True):
     """Everything a run is asked to do. Paths are as given, prefixes without outer slashes."""
+
+    unshown = frozenset({"cdn_token", "github_token"})
 
     bucket: Bucket
     role_to_assume: str | None = None
@@ -81,7 +81,7 @@ class Config:
     invalidate_cdn: bool = False
     cdn_provider: Provider | None = None
     cdn_id: str | None = None
-    cdn_token: str | None = field(default=None, repr=False)
+    cdn_token: str | None = None
     verify: bool = False
     delete: bool = True
     delete_stale_site: bool = False
@@ -89,7 +89,7 @@ class Config:
     expected_plan: str | None = None
     require_reviewed_plan: bool = False
     comment: Comment = Comment.CHANGES
-    github_token: str | None = field(default=None, repr=False)
+    github_token: str | None = None
     concurrency: int = 32
     progress: bool = False
     report_dir: str = "galleria-report"

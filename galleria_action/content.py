@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Protocol
 
 from galleria_action import publication
 from galleria_action.edits import correction, is_edited
 from galleria_action.plan import Change
 from galleria_action.publication import Published, Stale
+from galleria_action.values import replace
 from galleria_action.wanted import Stamp, Wanted
 
 LARGE = 64 << 20

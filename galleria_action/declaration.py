@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from galleria_action.values import Struct
 
 
 class Kind(Enum):
@@ -14,8 +15,7 @@ class Kind(Enum):
     LINES = "lines"
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """One input: its name, its default as documentation shows it, and one sentence of help."""
 
     name: str

@@ -8,7 +8,6 @@ the same time sees what was announced and waits, see `publishing`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from galleria_action import failures
@@ -20,6 +19,7 @@ from galleria_action.recorder import Observer, Outcome
 from galleria_action.remote import Remote
 from galleria_action.standby import FRESH_SECONDS, Standby
 from galleria_action.store import Store
+from galleria_action.values import Struct
 
 BETWEEN_LOOKS = 1000
 """Deletes, as many as one request can make."""
@@ -27,8 +27,7 @@ MOST_LOOKS = 3
 """Before a delete: the first may have to read large ledgers."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deletion:
+class Deletion(Struct, frozen=True, kw_only=True, dict=True):
     """Everything that carrying out the deletes of a plan needs."""
 
     plan: Plan

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
-from dataclasses import replace
 from itertools import islice
 from operator import itemgetter, lt
 from types import MappingProxyType
@@ -20,6 +19,7 @@ from galleria_action.manifest_document import NewerManifest
 from galleria_action.neighbours import Neighbours, UnreadableNeighbour
 from galleria_action.remote import AS_LISTED, Listed, Remote
 from galleria_action.store import Found, Store
+from galleria_action.values import replace
 
 LARGE = 1 << 20
 """Bytes of a manifest from which on a request more is worth it not to fetch it."""

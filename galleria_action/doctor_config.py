@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from galleria_action.declaration import Input
 from galleria_action.inputs import BUCKET, BY_NAME, INPUTS, KEYS, SCOPE, SIGN_IN
 from galleria_action.sources import Sources
+from galleria_action.values import replace
 
 OPTIONS: tuple[Input, ...] = (
     *(each for each in INPUTS if each.group in (BUCKET, SIGN_IN)),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from galleria_action.errors import StoreError
+from galleria_action.values import Struct
 
 
 class Step(StrEnum):
@@ -29,8 +29,7 @@ class Said(StrEnum):
     """It refuses the request whether the condition holds or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the bucket is.
 
     endpoint
@@ -49,8 +48,7 @@ class Place:
     told: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cors:
+class Cors(Struct, frozen=True):
     """What scripts of pages at ``origin`` may do with the bucket's own address."""
 
     origin: str
@@ -59,8 +57,7 @@ class Cors:
     """None if there was no object to try it with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A file as visitors get it. ``status`` 0: no answer, then ``why`` says why.
 
     expected
@@ -80,8 +77,7 @@ class Visit:
     same: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """Everything that was found out; what was not tried is absent or None.
 
     steps
@@ -99,7 +95,7 @@ class Findings:
     """
 
     place: Place
-    steps: Mapping[Step, StoreError | None] = field(default_factory=dict)
+    steps: Mapping[Step, StoreError | None] = {}
     denied: frozenset[Step] = frozenset()
     if_none_match: Said | None = None
     if_match_quoted: Said | None = None

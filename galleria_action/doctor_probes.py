@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from galleria_action.doctor_facts import Findings, Place, Said, Step
 from galleria_action.doctor_objects import Objects
 from galleria_action.doctor_requests import Requests
 from galleria_action.retry import Retries
+from galleria_action.values import replace
 
 FOLDER = f"{keys.RECORDS}doctor-"
 """What the prefixes of all runs begin with."""

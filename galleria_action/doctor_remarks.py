@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from galleria_action.errors import FailureReason
+from galleria_action.values import Struct
 
 
 class Mark(StrEnum):
@@ -17,8 +17,7 @@ class Mark(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Struct, frozen=True):
     """A document to paste: what it is, its text, and how to set it."""
 
     title: str
@@ -26,8 +25,7 @@ class Paste:
     how: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """One thing that was found out. ``reason`` is that of a failure."""
 
     mark: Mark

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import lt
 
 from galleria_action import __version__, connection, etags, http1, listing_page, route, signature
@@ -24,6 +23,7 @@ from galleria_action.remote import Listed
 from galleria_action.retry import asked_seconds
 from galleria_action.signature import Credentials, Signer
 from galleria_action.store import LARGEST, Condition, Found
+from galleria_action.values import Struct
 
 # What proxies and servers may take for another path.
 _ALTERED = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.{0,2}(?:/|$)")
@@ -44,8 +44,7 @@ class Failed(Declined):
         self.after = asked_seconds(answer.headers.get("retry-after", "")) if answer else None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a bucket is, and how to sign in there.
 
     url

@@ -13,19 +13,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import IO, Any
 
 from galleria_action import __version__, route
+from galleria_action.values import Struct
 
 SECONDS = 30
 """How long a server may be silent; with ``seconds`` also how long a whole answer may take."""
 PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a server said; names of ``headers`` are in small letters.
 
     ``body`` ends after the most that was asked for; then ``whole`` is False.

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from galleria_action import globs
+from galleria_action.values import Struct
 
 NEVER_NAMES = frozenset({".git", ".DS_Store", "Thumbs.db"})
 ENVIRONMENT = ".env"
 """What the names of files start with that hold secrets."""
 
 
-@dataclass(frozen=True)
-class Exclusion:
+class Exclusion(Struct, frozen=True, dict=True):
     """Judges files, each by its name below the folder that is published and by its real path.
 
     base

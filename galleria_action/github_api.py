@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from urllib3.exceptions import MaxRetryError, ResponseError
 from galleria_action import __version__
 from galleria_action.errors import FailureReason
 from galleria_action.text import shortened
+from galleria_action.values import Discreet, Struct
 
 # PyGithub tells of refusals here by itself; this program says it in its own words.
 logging.getLogger("github").setLevel(logging.CRITICAL)
@@ -46,17 +46,17 @@ class ApiError(Exception):
         self.lacks_permission = lacks_permission
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Discreet, frozen=True):
     """A comment on a pull request; ``author`` is '' if the account is gone."""
+
+    unshown = frozenset({"handle"})
 
     author: str
     body: str
-    handle: IssueComment = field(repr=False, compare=False)
+    handle: IssueComment
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """A pull request that was merged. ``exactly``: the commit is the very one that did it."""
 
     number: int

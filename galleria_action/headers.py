@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from galleria_action import globs
+from galleria_action.values import Struct
 
 if TYPE_CHECKING:
     from mimetypes import MimeTypes
@@ -59,8 +59,7 @@ ASSET_CACHE = "public, max-age=3600"
 REVALIDATED = frozenset({"html", "htm", "json"})
 
 
-@dataclass(frozen=True)
-class Headers:
+class Headers(Struct, frozen=True, dict=True):
     """Headers of one object; objects with the same headers share them."""
 
     content_type: str

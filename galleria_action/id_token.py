@@ -9,7 +9,6 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,18 +16,20 @@ from galleria_action import __version__
 from galleria_action.errors import StoreError
 from galleria_action.retry import Retries, Verdict
 from galleria_action.role_faults import no_token, unreached
+from galleria_action.values import Discreet
 
 SECONDS = 30
 LARGEST = 1 << 20
 """Bytes of an answer; a token has about 2,000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(Discreet, frozen=True):
     """Where this job gets its tokens, and the secret to ask with."""
 
+    unshown = frozenset({"secret"})
+
     url: str
-    secret: str = field(repr=False)
+    secret: str
 
 
 def issuer(environ: Mapping[str, str]) -> Issuer | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
 from galleria_action.declaration import Input
 from galleria_action.errors import DeployError, FailureReason, Problem
@@ -13,6 +12,7 @@ from galleria_action.launch import DEFAULT_SETTINGS
 from galleria_action.manifest import KEEP_TIMEZONE
 from galleria_action.reader import Reader
 from galleria_action.sources import Sources
+from galleria_action.values import Struct, replace
 
 _MANIFEST = "what the manifest says"
 _KEPT = "what the manifest says, else "
@@ -53,8 +53,7 @@ SETTING_NAMES = frozenset(each.setting_name for each in (*OPTIONS, BY_NAME["repo
 _NUMBER = re.compile(r"[+-]?[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexConfig:
+class IndexConfig(Struct, frozen=True):
     """What a run of the index is asked to do. Paths are as given.
 
     never

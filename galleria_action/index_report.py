@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from galleria_action import text
 from galleria_action.indexing import Indexed
 from galleria_action.manifest_problems import normalised
 from galleria_action.photo_files import Entry
+from galleria_action.values import Struct
 
 MOST_NAMES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What is new in a document. ``others`` are members of document and settings."""
 
     new: tuple[str, ...]

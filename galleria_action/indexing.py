@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, count
 from typing import Any
@@ -18,12 +17,12 @@ from galleria_action import manifest, photo_facts, photo_files
 from galleria_action.manifest import KEEP_TIMEZONE, Edit
 from galleria_action.photo_facts import Facts
 from galleria_action.photo_files import Entry
+from galleria_action.values import Struct
 
 OFFSET, TARGET = "timestamp_offset_hours", "target_timezone_offset_hours"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Settings that were asked for; None keeps what the manifest says, or its default."""
 
     offset_hours: float | None = None
@@ -31,8 +30,7 @@ class Request:
     collection: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """How times are put right, now and (None: nowhere yet) in the manifest so far.
 
     offset_hours
@@ -65,8 +63,7 @@ class Clock:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What the manifest is to say of a full; ``edit`` is what a deployment has to make of it."""
 
     file_hash: str
@@ -74,8 +71,7 @@ class Statement:
     edit: Edit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
+class Indexed(Struct, frozen=True):
     """A photo that was read: what its entry is made of.
 
     deployment_file_hash

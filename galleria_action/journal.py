@@ -9,13 +9,12 @@ stays unseen that another one has undone.
 
 from __future__ import annotations
 
-import random
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
 
 from galleria_action import deployed, ledger
 from galleria_action.errors import (
@@ -29,6 +28,7 @@ from galleria_action.errors import (
 from galleria_action.headers import Headers
 from galleria_action.ledger import Entry, Intent, Ledger, Owner
 from galleria_action.store import Condition, Store
+from galleria_action.values import replace
 
 HEADERS = Headers("application/gzip", "private, no-store")
 SECONDS_BETWEEN_FLUSHES = 5.0
@@ -75,7 +75,7 @@ class Journal:
         self._site_prefix: str | None = None
         self._pause = SECONDS_BETWEEN_FLUSHES
         self._due = clock() + self._pause
-        self.name = f"{random.getrandbits(64):016x}"
+        self.name = os.urandom(8).hex()
         """Of this run, in the ledger."""
 
     def note(self, changes: Mapping[str, Entry | None]) -> None:
@@ -238,7 +238,7 @@ class Journal:
         )
 
     def _write(self, current: Ledger) -> bool:
-        data = ledger.encode(current, random.randbytes(4))  # noqa: S311
+        data = ledger.encode(current, os.urandom(4))
         try:
             self._etag = self._store.put(self._key, data, HEADERS, Condition(self._etag))
         except ConditionUnknown:
@@ -260,6 +260,8 @@ class Journal:
 
 
 def _jitter(most: float) -> float:
+    import random  # rarely needed
+
     return random.uniform(0, most)  # noqa: S311
 
 

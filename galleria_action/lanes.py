@@ -12,12 +12,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from galleria_action.cancellation import shielded
 from galleria_action.connection import READ, Connection, Lost, Steps
 from galleria_action.http1 import Response
 from galleria_action.origin import Origin
+from galleria_action.values import Struct
 
 Answered = Callable[[Response | Lost], None]
 """Is told the answer to a request, or why there is none; in the thread that waits."""
@@ -27,8 +27,7 @@ _LOOKS = 1.0
 """Seconds between two looks at connections that nothing has happened on."""
 
 
-@dataclass(slots=True)
-class _Request:
+class _Request(Struct):
     """What is to be sent, and who is told how it went."""
 
     head: bytes

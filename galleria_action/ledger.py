@@ -34,11 +34,8 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
-
 from galleria_action import json_pieces
+from galleria_action.values import Struct, msgspec, replace
 
 VERSION = 1
 GOING = "going "
@@ -159,7 +156,7 @@ class _Document(Struct):
     site_prefix: str | None
     objects: msgspec.Raw
     to_purge: frozenset[str] = frozenset()
-    runs: dict[str, Intent] = {}
+    runs: Mapping[str, Intent] = {}
 
 
 class _Versioned(Struct):

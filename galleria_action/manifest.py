@@ -9,17 +9,14 @@ import hashlib
 import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-import msgspec
-from msgspec import Struct
-
 from galleria_action import exif, json_stream, manifest_document, manifest_problems
 from galleria_action.errors import DeployError
 from galleria_action.manifest_problems import Absent
+from galleria_action.values import Struct, msgspec
 
 KEEP_TIMEZONE = 13
 """``target_timezone_offset_hours`` that means: every photo keeps its own."""
@@ -84,8 +81,7 @@ class _Document(Struct):
 _DOCUMENTS = msgspec.json.Decoder(_Document)
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(Struct, frozen=True, dict=True):
     """A valid manifest: its photos and the bytes it was read from.
 
     Its document is not kept: that of 100,000 photos takes 200 MB. ``absolute`` tells whether

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from galleria_action import http1
+from galleria_action.values import Discreet, field
 
 if TYPE_CHECKING:  # slow to import, and not needed for plain HTTP
     import ssl
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Discreet, frozen=True, dict=True):
     """Where a store is and how to get there.
 
     base
@@ -28,12 +27,14 @@ class Origin:
         The address that took the last connection, if one did: a note for the next.
     """
 
+    unshown = frozenset({"reached"})
+
     host: str
     port: int
     base: str
     tls: ssl.SSLContext | None = None
     proxy: str | None = None
-    reached: list[Any] = field(default_factory=list, compare=False, repr=False)
+    reached: list[Any] = field(default_factory=list)
 
     @classmethod
     def of(cls, url: str, tls: ssl.SSLContext | None, proxy: str | None) -> Origin:

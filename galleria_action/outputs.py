@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from galleria_action.config import Config
 from galleria_action.errors import FailureReason
 from galleria_action.inputs import OUTPUTS
 from galleria_action.plan import Plan
 from galleria_action.recorder import Outcome
+from galleria_action.values import Struct, field
 
 
-@dataclass(slots=True)
-class Results:
+class Results(Struct):
     """Filled in as a run goes on; what a failed run did not come to is left out."""
 
     config: Config | None = None

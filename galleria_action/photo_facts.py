@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from galleria_action import jpeg, tiff
+from galleria_action.values import Struct
 
 _MAKE, _MODEL = 0x010F, 0x0110
 _DATE_TIME_ORIGINAL, _OFFSET_TIME_ORIGINAL, _SUB_SEC_TIME_ORIGINAL = 0x9003, 0x9011, 0x9291
@@ -20,8 +20,7 @@ _OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Facts as a manifest states them; None where the file says nothing that can be read.
 
     original

@@ -7,13 +7,13 @@ photo: the paths below the three folders are the same but for the ending.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from galleria_action import keys
 from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.headers import content_type, extension
 from galleria_action.manifest_problems import VARIANTS, normalised
+from galleria_action.values import Struct
 
 Entry = Mapping[str, Any]
 Stems = Mapping[tuple[str, str], Sequence[str]]
@@ -22,8 +22,7 @@ Stems = Mapping[tuple[str, str], Sequence[str]]
 _NO_PHOTOS = frozenset({"image/svg+xml", "image/x-icon"})
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(Struct, frozen=True):
     """A photo that is there: its entry in the manifest so far, and variant to path of its files.
 
     A path is relative to the photos folder, spelled as in the entry where that names it.
@@ -38,8 +37,7 @@ class Photo:
         return normalised(self.files["full"])
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(Struct, frozen=True):
     """What became of the files and of the entries.
 
     photos

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from typing import NamedTuple
 from galleria_action.headers import Headers
 from galleria_action.invalidation import Purge
 from galleria_action.ledger import Entry
+from galleria_action.values import Struct
 from galleria_action.wanted import Wanted
 
 HASH_VERSION = 2
@@ -82,8 +82,7 @@ class Change(NamedTuple):
     position: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """How much a plan does. Photos are counted as photos, not as objects."""
 
     photos_to_upload: int = 0
@@ -105,8 +104,7 @@ class Totals:
         return self.photo_bytes + self.site_bytes + self.manifest_bytes
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True, dict=True):
     """A complete deployment, in the order in which it will be written.
 
     kept
@@ -138,8 +136,8 @@ class Plan:
     site: bool
     changes: tuple[Change, ...] = ()
     totals: Totals = Totals()
-    kept: Mapping[str, Entry] = field(default_factory=dict)
-    claims: Mapping[str, Entry] = field(default_factory=dict)
+    kept: Mapping[str, Entry] = {}
+    claims: Mapping[str, Entry] = {}
     spared: tuple[Change, ...] = ()
     forgotten: tuple[str, ...] = ()
     manifest_data: bytes = b""

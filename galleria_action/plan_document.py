@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from galleria_action.plan import Change, Plan
+from galleria_action.values import asdict
 
 VERSION = 1
 BATCH = 500
@@ -28,7 +29,7 @@ def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
         "metadata_key": plan.metadata_key,
         "mode": plan.mode,
         "scope": {"photos": plan.photos, "site": plan.site},
-        "totals": {name: getattr(totals, name) for name in totals.__dataclass_fields__},
+        "totals": asdict(totals),
     }
     foot: dict[str, Any] = {
         "warnings": list(plan.warnings),

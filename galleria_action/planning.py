@@ -7,7 +7,6 @@ makes the plan from what reading them told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter, itemgetter
 
@@ -18,11 +17,11 @@ from galleria_action.manifest import Manifest
 from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
+from galleria_action.values import Struct, replace
 from galleria_action.wanted import Wanted
 
 
-@dataclass(frozen=True)
-class Gallery:
+class Gallery(Struct, frozen=True, dict=True):
     """The local side: what to publish, sorted by key, and the manifest if there is one."""
 
     objects: tuple[Wanted, ...]

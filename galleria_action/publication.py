@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from galleria_action import etags, exif, geotag
 from galleria_action.edits import UNTOUCHED, without_position
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Edit
+from galleria_action.values import Struct, replace
 from galleria_action.wanted import Wanted
 
 
@@ -49,8 +49,7 @@ class Reading(NamedTuple):
 AS_READING = partial(tuple.__new__, Reading)
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(Struct, frozen=True, dict=True):
     """The bytes to send and what was done to get them.
 
     ``made`` are these bytes, or pieces of them: large photos are copied only to be sent.
@@ -62,7 +61,7 @@ class Published:
     edit: str = ""
     untouched_because: str = ""
     re_encoded: bool = False
-    sha256: str = field(default="", compare=False)
+    sha256: str = ""
 
     @cached_property
     def data(self) -> bytes:

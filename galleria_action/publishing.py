@@ -8,7 +8,6 @@ lists is waited for: until they say that they are done, or must have seen the cl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from galleria_action.journal import Journal
 from galleria_action.ledger import Entry
@@ -16,12 +15,12 @@ from galleria_action.neighbours import Neighbours, UnreadableNeighbour
 from galleria_action.plan import Plan
 from galleria_action.remote import Remote
 from galleria_action.standby import Standby
+from galleria_action.values import Struct
 
 WHY = "Another deployment was about to delete files that this one publishes"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Publishing:
+class Publishing(Struct, frozen=True, kw_only=True):
     """What a plan publishes, among other runs that delete.
 
     ``gate`` raises if another one has committed: then there is nothing to wait for.

@@ -7,7 +7,6 @@ included, is neither edited nor believed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from galleria_action import comment
@@ -15,6 +14,7 @@ from galleria_action.config import Comment
 from galleria_action.errors import DeployError
 from galleria_action.plan import Plan
 from galleria_action.reviews import Reviewed, missing
+from galleria_action.values import Discreet
 
 if TYPE_CHECKING:
     from galleria_action.github_api import ApiError, Posted, Repository
@@ -28,19 +28,20 @@ Give the job this permission:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Discreet, frozen=True):
     """Where the run belongs to. ``number`` is 0 without a pull request to comment on.
 
     ``silent`` is why a pull request that is there gets no comment, '' if it may have one.
     """
+
+    unshown = frozenset({"token"})
 
     api_url: str
     repository: str
     sha: str
     number: int
     silent: str
-    token: str = field(repr=False)
+    token: str
 
 
 class PullRequests:

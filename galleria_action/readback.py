@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from galleria_action import deployed, headers, keys, urls, verification
@@ -17,6 +16,7 @@ from galleria_action.publication import Published, Stale
 from galleria_action.remote import Listed, Remote
 from galleria_action.sending import Source
 from galleria_action.store import Store
+from galleria_action.values import Struct, replace
 from galleria_action.verification import Expected, Fault, Found, Look, Verification
 from galleria_action.wanted import Wanted
 
@@ -32,8 +32,7 @@ class Visitors(Protocol):
         """The answer to a visitor, at most ``most`` bytes and one of its body."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Readback:
+class Readback(Struct, frozen=True, kw_only=True):
     """What was deployed, and where to look for it. ``visitors`` None: nobody knows the address.
 
     ``purged``: whether the CDN was just purged, so that old files are given some time.

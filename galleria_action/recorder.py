@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from galleria_action.plan import Change
+from galleria_action.values import Struct
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """Counts of a run. ``uploaded_files`` counts the manifest, not our own records."""
 
     uploaded_files: int = 0
@@ -47,8 +46,7 @@ class Observer(Protocol):
         """Nothing more is written."""
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """An observer, and what else is done when some time has passed."""
 
     observer: Observer

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import NamedTuple
 
 from galleria_action import keys
 from galleria_action.ledger import Entry, Ledger, Owner
 from galleria_action.manifest import Manifest
+from galleria_action.values import Struct, field
 
 
 class Listed(NamedTuple):
@@ -23,8 +23,7 @@ AS_LISTED = partial(tuple.__new__, Listed)
 """A third of the time that the class itself takes."""
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(Struct, frozen=True, dict=True):
     """The state of the bucket that a plan is made against.
 
     manifest_etag
@@ -50,7 +49,7 @@ class Remote:
     remarks: tuple[str, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     ledger_etag: str | None = None
-    listing: Mapping[str, Listed] = field(default_factory=dict)
+    listing: Mapping[str, Listed] = {}
     others: frozenset[str] = frozenset()
 
     def photo_keys(self, photos_prefix: str) -> Mapping[str, str]:

@@ -6,7 +6,6 @@ Never photo ids: an id may be renamed while its files stay.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from galleria_action import keys
@@ -15,16 +14,16 @@ from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Manifest
 from galleria_action.plan import Action, Change, Kind, Reason
 from galleria_action.remote import Listed, Remote
+from galleria_action.values import Struct
 from galleria_action.wanted import Wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Removals:
+class Removals(Struct, frozen=True):
     """Deletes of a plan; the others as in :class:`Plan`."""
 
     changes: tuple[Change, ...] = ()
     spared: tuple[Change, ...] = ()
-    claims: Mapping[str, Entry] = field(default_factory=dict)
+    claims: Mapping[str, Entry] = {}
     forgotten: tuple[str, ...] = ()
     over_limit: tuple[str, ...] = ()
 

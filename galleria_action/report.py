@@ -7,7 +7,6 @@ between rows, never in the totals.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from galleria_action.errors import DeployError
 from galleria_action.invalidation import Purge
@@ -15,6 +14,7 @@ from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
 from galleria_action.recorder import Outcome
 from galleria_action.shard import Shard
 from galleria_action.text import block, code, count, duration, markdown, shortened, size
+from galleria_action.values import Struct
 
 SUMMARY_LIMIT = 880_000
 """Bytes. Above 1 MiB GitHub drops a step's summary entirely; the result needs some room, too."""
@@ -27,8 +27,7 @@ OPEN_ROWS = 25
 """A group of more rows is folded."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(Struct, frozen=True):
     heading: str
     columns: str
     count: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -64,6 +63,8 @@ class Retries(NamedTuple):
         self.sleep(self._delay(1, asked))
 
     def _delay(self, attempt: int, asked: float | None) -> float:
+        import random  # rarely needed
+
         ceiling = min(self.longest, self.first * 2**attempt)
         jitter = random.uniform(0, ceiling)  # noqa: S311
         return jitter if asked is None else min(asked, self.longest_asked) + jitter / 10

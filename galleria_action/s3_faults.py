@@ -7,7 +7,6 @@ answer in the same situations.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from botocore import exceptions as boto
@@ -16,14 +15,14 @@ from botocore.parsers import ResponseParserError
 from galleria_action.errors import FailureReason, StoreError
 from galleria_action.retry import Verdict, asked_seconds
 from galleria_action.text import shortened
+from galleria_action.values import Struct
 
 T = TypeVar("T")
 
 LONGEST_CODE = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What an error code means to the user."""
 
     reason: FailureReason

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from galleria_action.plan import Change
 from galleria_action.publication import Published, Stale
 from galleria_action.store import Store, Uplink
 from galleria_action.transfer import ByteBudget
+from galleria_action.values import Struct
 
 SMALL = 256 << 10
 """Bytes up to which reading and sending an object takes less time than handing it to a thread."""
@@ -31,8 +31,7 @@ class Put(NamedTuple):
     re_encoded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """Puts objects of ``source`` into ``store``, within ``budget``."""
 
     store: Store

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from galleria_action.values import Struct
 
 MOST = 256
 """Jobs that one matrix of a workflow can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """Part ``number`` of ``count``, from 1. Each key is in one part, the same in every run."""
 
     number: int

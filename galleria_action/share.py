@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from galleria_action.ledger import Owner
 from galleria_action.plan import Kind, Plan, Totals
 from galleria_action.shard import Shard
 from galleria_action.text import count, size
+from galleria_action.values import replace
 
 
 def of(plan: Plan, shard: Shard) -> Plan:

@@ -10,9 +10,9 @@ longer than it takes from a look to what follows it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from galleria_action.recorder import Observer
+from galleria_action.values import Struct
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 6.0, 6.5)
 """Seconds."""
@@ -20,8 +20,7 @@ FRESH_SECONDS = 5.0
 """How old a look may be when something is deleted that depends on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standby:
+class Standby(Struct, frozen=True):
     """Waits with ``rest``, a function of seconds, and says so."""
 
     rest: Callable[[float], None]

@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from galleria_action import etags
 from galleria_action.headers import Headers
 from galleria_action.remote import Listed
+from galleria_action.values import Struct
 
 LARGEST = 2 << 30
 """Bytes of an object that is read as a whole: manifests of millions of photos have less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """An object that was read: its bytes and its ETag."""
 
     data: bytes

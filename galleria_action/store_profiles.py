@@ -7,9 +7,10 @@ can do is found out by trying. docs/stores.md has the sources.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from galleria_action.values import Struct
 
 
 class Grants(StrEnum):
@@ -20,8 +21,7 @@ class Grants(StrEnum):
     CONSOLE = "the settings of the key in the provider's console"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A store.
 
     keys

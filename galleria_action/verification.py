@@ -6,7 +6,6 @@ Knows what was sent and judges what came back; see `readback` for who asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from itertools import zip_longest
 
@@ -15,6 +14,7 @@ from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.headers import Headers
 from galleria_action.ledger import Owner
 from galleria_action.text import count, plain, size
+from galleria_action.values import Discreet, Struct
 from galleria_action.wanted import Wanted
 
 SAMPLE = 12
@@ -49,36 +49,37 @@ class Fault(Enum):
     TYPE = "A rule of the CDN or of the web server changes Content-Type."
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Discreet, frozen=True):
     """An object as it was sent. ``headers`` None: nobody knows them.
 
     ``before`` is the ETag of what the deployment replaced, '' if it was not replaced.
     """
 
+    unshown = frozenset({"data"})
+
     key: str
-    data: bytes = field(repr=False)
+    data: bytes
     headers: Headers | None = None
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Discreet, frozen=True):
     """What somebody got who asked for an object; ``etag`` without quotes.
 
     ``status`` 0: no answer, and ``body`` says why.
     """
 
+    unshown = frozenset({"body"})
+
     status: int
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     content_type: str = ""
     cache_control: str = ""
     etag: str = ""
     location: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What looking at one object told; ``fault`` None: all is as it should be."""
 
     key: str
@@ -87,8 +88,7 @@ class Look:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What looking at a deployment told: the listing, the sample in the bucket and as seen.
 
     ``gone`` are some deleted objects, as visitors see them; ``front`` is the index page at the

@@ -10,7 +10,6 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import cached_property
 
 from galleria_action import folder_walk
@@ -20,11 +19,11 @@ from galleria_action.file_bytes import FileBytes
 from galleria_action.folder_walk import Folder
 from galleria_action.links import Resolver, Unpublishable, explained
 from galleria_action.named_files import NamedFiles
+from galleria_action.values import Struct
 from galleria_action.wanted import LocalFile
 
 
-@dataclass(frozen=True)
-class Workspace(FileBytes):
+class Workspace(FileBytes, Struct, frozen=True, dict=True):
     """The folder that relative paths are meant in.
 
     root

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from galleria_action.page.shares import shares
 from galleria_action.plan import MEANING, Action, Change, Kind, Plan, Reason
+from galleria_action.values import Struct
 
 Which = tuple[Action, Kind, Reason]
 
@@ -27,8 +27,7 @@ class Entry(NamedTuple):
         return sum(each.size for each in self.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """The changes of one kind and reason: ``count`` entries of ``size`` bytes, the first shown."""
 
     action: Action

@@ -7,11 +7,11 @@ real XML parser before and after, so that exactly those are gone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from galleria_action.position import Undecidable, pieces, signs, xmp_names
 from galleria_action.position.pieces import Blocks, Piece
+from galleria_action.values import Struct, field
 
 # A packet without any of these, whatever its encoding, has no property to remove; nor a picture in
 # base64 that might have.
@@ -61,8 +61,7 @@ def _refuse_written(packet: bytes) -> None:
         raise Undecidable(f"XMP: {found}")
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """A packet as read: `events` are all of it but positions, `pieces` what removes those."""
 
     text: bytes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from functools import cache
 
+from msgspec.structs import replace
 from PIL import Image
 from unit.samples import page
 from unit.showcase import _photo, _put, rich_plan

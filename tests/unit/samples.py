@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from galleria_action import headers, manifest, publication
 from galleria_action.bucket import Bucket

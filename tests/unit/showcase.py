@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from unit.samples import EDIT, full, local, page, sha256, thumb
 
 from galleria_action import invalidation

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
 from support import rendered
 from unit.samples import sha256
 from unit.showcase import idle_plan, refused_plan, rich_plan

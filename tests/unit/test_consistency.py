@@ -8,7 +8,6 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from msgspec.structs import fields
 from support import readme_tables
 from support.readme_tables import ROOT
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from galleria_action import doctor_advice, doctor_report
 from galleria_action.config import Bucket, Config

@@ -8,10 +8,10 @@ After a wanted change write them anew with one command, look at the difference a
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from unit.samples import size_of
 from unit.showcase import (
     OUTCOME,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from unit.samples import config
 from unit.showcase import OUTCOME, idle_plan, rich_plan
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib import resources
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 from unit.showcase import idle_plan, refused_plan, rich_plan
 
 from galleria_action import plan_document

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from unit.samples import config, document, entry, full, md5, page, parsed, photo, thumb
 
 from galleria_action import planning

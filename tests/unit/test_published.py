@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 from unit.samples import full, size_of, thumb
 from unit.showcase import OUTCOME, _photo, _put, changes, idle_plan, rich_plan
 from unit.test_album import file_of_a_folder

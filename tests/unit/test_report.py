@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from unit.samples import page
 from unit.showcase import HOSTILE, OUTCOME, failure, idle_plan, refused_plan, rich_plan
 
