@@ -13,9 +13,11 @@ when all else is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import cached_property
+from itertools import chain
 
 from galleria_action import commit, deployed, failures, transfer
 from galleria_action.config import Config
@@ -89,12 +91,11 @@ class Deployment(Struct, kw_only=True, dict=True):
             standby=standby,
             clock=self.clock,
         )
-        self._listed = self.remote.photo_keys(self.plan.photos_prefix)
-        self._expected = {
-            key: entry.etag
-            for key, entry in self.plan.kept.items()
-            if entry.owner is not Owner.MANIFEST
-        }
+        self._sent: dict[str, str] = {}  # key to ETag
+
+    @cached_property
+    def _listed(self) -> Mapping[str, str]:
+        return self.remote.photo_keys(self.plan.photos_prefix)
 
     @property
     def failure(self) -> DeployError | None:
@@ -152,8 +153,9 @@ class Deployment(Struct, kw_only=True, dict=True):
         if self.plan.is_part:
             return
         if self.plan.puts(Kind.PHOTO) or self.plan.puts(Kind.SITE) or self._commits:
-            self._publishing.claim(self._expected)
-            self._check_listing()
+            expected = self._expected()
+            self._publishing.claim(expected)
+            self._check_listing(expected)
         etag = self._commit() if self._commits else self.remote.manifest_etag
         self._purging.changed()
         self._deletion.run(etag)
@@ -203,7 +205,7 @@ class Deployment(Struct, kw_only=True, dict=True):
     def _arrived(self, change: Change, put: Put) -> None:
         self.outcome.uploaded_files += 1
         self.outcome.uploaded_bytes += put.size
-        self._expected[change.key] = put.etag
+        self._sent[change.key] = put.etag
         self.journal.note({change.key: self._facts(change, put)})
         self.outcome.re_encoded += put.re_encoded
         self.observer.put(change)
@@ -231,13 +233,17 @@ class Deployment(Struct, kw_only=True, dict=True):
         self.journal.flush_if_due()
         self.observer.tick()
 
-    def _check_listing(self) -> None:
-        """What is listed must be what was planned or returned, before anything refers to it."""
-        listing = deployed.list_keys(self.store, self._expected, self.executor)
+    def _expected(self) -> dict[str, str]:
+        """Key to ETag of what was planned to stay, or was sent."""
+        kept = self.plan.kept.items()
+        staying = {key: entry.etag for key, entry in kept if entry.owner is not Owner.MANIFEST}
+        return staying | self._sent
+
+    def _check_listing(self, expected: Mapping[str, str]) -> None:
+        """What is listed must be what is expected, before anything refers to it."""
+        listing = deployed.list_keys(self.store, expected, self.executor)
         wrong = [
-            key
-            for key, etag in self._expected.items()
-            if key not in listing or listing[key].etag != etag
+            key for key, etag in expected.items() if key not in listing or listing[key].etag != etag
         ]
         if wrong:
             raise failures.remote_changed(
@@ -264,7 +270,7 @@ class Deployment(Struct, kw_only=True, dict=True):
             self.journal.suppose(
                 {
                     key: entry._replace(listed=True)
-                    for key in self._expected
+                    for key in chain(plan.kept, self._sent)
                     if (entry := self.journal.entry(key)) and not entry.listed
                 }
             )

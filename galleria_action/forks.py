@@ -86,15 +86,16 @@ class Forks(Executor):
         crew.start(min(self._most, len(work)))
         return crew.results()
 
-    def beside(self, work: Callable[[], T]) -> Callable[[], T | None]:
-        """Start ``work`` in another process; what is returned waits for what that made, or None.
+    def beside(self, work: Callable[[int], T], count: int) -> Iterator[T]:
+        """Start ``work`` on so many pieces in one other process, which begins with the first.
 
-        Of use for what takes some tenths of a second, as long as this process has something to do.
+        Whoever asks for the results makes those that are left. Of use for what takes some tenths of
+        a second, as long as this process has something else to do.
         """
-        crew = Crew(lambda _: work(), 1)
+        crew = Crew(work, count)
         self._crews.append(crew)
         crew.start(1)
-        return crew.only
+        return crew.results()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002
         """End the processes; those that still work are killed."""
@@ -170,11 +171,6 @@ class Crew:
             if os.waitpid(process, os.WNOHANG)[0]:
                 self._running.discard(process)
         return not self._running
-
-    def only(self) -> Any:
-        """What was made of a single piece, None if it was not, as soon as its process has ended."""
-        self._wait()
-        return self.made(0).get(0)
 
     def results(self) -> Iterator[Any]:
         """What was made, in the order of the work; missing pieces are made here and now."""

@@ -14,6 +14,7 @@ from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.forks import Forks
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Manifest
+from galleria_action.manifest_problems import VARIANTS
 from galleria_action.plan import Plan
 from galleria_action.planning import Gallery
 from galleria_action.remote import Remote
@@ -118,24 +119,43 @@ def _presumed(config: Config, folder: Folder, mode: str, readers: Executor) -> G
     """
     if config.site_only or not isinstance(readers, Forks):
         return None
-    gallery = None
     with suppress(DeployError, OSError, ValueError):  # whoever looks closely will explain it
         real = folder.locate(manifest_path(config))
         if real is None or folder.size(real) < LARGE:
             return None
         data = folder.read(real)
-        is_right = readers.beside(lambda: _is_right(config, folder, data))
+        check = _Check(config, folder, data)
+        are_right = readers.beside(check.piece, check.PIECES)
         if manifest := manifests.presumed(data):
-            files = folder.presumed(config.photos_dir, manifest.paths)
+            check.names = list(manifest.paths)
+            files = folder.presumed(config.photos_dir, check.names)
             gallery = _gallery(config, folder, mode, (manifest, files))
-        return gallery if is_right() else None
+            return gallery if all(are_right) else None
     return None
 
 
-def _is_right(config: Config, folder: Folder, data: bytes) -> bool:
-    """Whether a manifest may be taken as it is, and its files are just where it says."""
-    names = manifests.flawless_names(data)
-    return names is not None and folder.has_all(config.photos_dir, names)
+class _Check:
+    """Whether a manifest may be taken as it is, and its files are just where it says.
+
+    Each process has its own ``names`` of them: None as long as it has not read the manifest.
+    """
+
+    PIECES = 1 + len(VARIANTS)
+
+    def __init__(self, config: Config, folder: Folder, data: bytes) -> None:
+        self._config = config
+        self._folder = folder
+        self._data = data
+        self.names: Sequence[str] | None = None
+
+    def piece(self, index: int) -> bool:
+        """Whether nothing is wrong: with the manifest, or with the files of one variant."""
+        if not index or self.names is None:
+            self.names = manifests.flawless_names(self._data)
+        if not index or self.names is None:
+            return self.names is not None
+        variant = self.names[index - 1 :: len(VARIANTS)]
+        return self._folder.has_all(self._config.photos_dir, variant)
 
 
 def _gallery(

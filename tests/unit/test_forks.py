@@ -88,21 +88,40 @@ def test_it_goes_on_while_this_process_does_something_else(executor):
     assert HERE not in {process for _, process in results}
 
 
-def test_a_piece_of_work_beside(executor):
-    """It is done by another process; a defect, or its death, are no result."""
-    assert executor.beside(os.getpid)() != HERE
-    assert executor.beside(lambda: 1 / 0)() is None
-    assert executor.beside(lambda: os.kill(os.getpid(), signal.SIGKILL))() is None
+def test_work_beside(executor):
+    """It is begun by one other process at once, and ended by whoever has time."""
+    results = executor.beside(where, 3)
+    time.sleep(0.2)
+    assert len({process for _, process in results} - {HERE}) == 1
+
+    def work(number):
+        time.sleep(0.01)
+        return where(number)
+
+    made = list(executor.beside(work, 40))
+    assert [number for number, _ in made] == list(range(40))
+    assert len({process for _, process in made}) == 2
+
+
+def test_a_process_beside_that_dies(executor):
+    """What it was at is done here."""
+
+    def work(number):
+        if os.getpid() != HERE:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return where(number)
+
+    assert list(executor.beside(work, 2)) == [(0, HERE), (1, HERE)]
 
 
 def test_nobody_can_work_beside(executor, monkeypatch):
-    """Where no process can be made there is no result, and no error."""
+    """Where no process can be made this one does it."""
 
     def refused():
         raise BlockingIOError
 
     monkeypatch.setattr(os, "fork", refused)
-    assert executor.beside(os.getpid)() is None
+    assert list(executor.beside(where, 1)) == [(0, HERE)]
 
 
 def test_small_work_stays_here(executor):
