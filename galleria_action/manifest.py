@@ -13,7 +13,7 @@ from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from galleria_action import exif, json_stream, manifest_document, manifest_problems
+from galleria_action import canonical, exif, manifest_document, manifest_problems
 from galleria_action.errors import DeployError
 from galleria_action.manifest_problems import Absent
 from galleria_action.values import Struct, msgspec
@@ -122,13 +122,12 @@ class Manifest(Struct, frozen=True, dict=True):
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
         photos, others = hashlib.sha256(), {}
-        canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
         for name, value in self._members():
             if name == _PHOTOS:
-                photos.update(canonical(_redacted(value)).encode() + b"\n")
+                photos.update(canonical.encoded(_redacted(value)) + b"\n")
             elif name != "generated_at":
                 others[name] = value
-        return hashlib.sha256(photos.digest() + canonical(others).encode()).hexdigest()
+        return hashlib.sha256(photos.digest() + canonical.encoded(others)).hexdigest()
 
     def published(self, *, redact: bool) -> bytes:
         """The bytes to publish: those that were read unless a path is to be redacted."""
@@ -147,7 +146,13 @@ class Manifest(Struct, frozen=True, dict=True):
         return ("{\n " + ",\n ".join(others) + "\n}\n").encode()
 
     def _members(self) -> Iterator[tuple[str, Any]]:
-        return json_stream.members(manifest_document.decoded(self.data), _PHOTOS)
+        """Name and value of each member, and of ``photos`` each photo by itself with that name."""
+        decode = msgspec.json.decode
+        for name, value in decode(_bare(self.data), type=dict[str, msgspec.Raw]).items():
+            if name == _PHOTOS:
+                yield from ((name, decode(each)) for each in decode(value, type=list[msgspec.Raw]))
+            else:
+                yield name, decode(value)
 
 
 _PHOTOS = "photos"
@@ -177,9 +182,13 @@ def presumed(data: bytes) -> Manifest | None:
     Of other data anything; None if nothing can be made of it.
     """
     try:
-        return _made(_DOCUMENTS.decode(data.removeprefix(BOM_UTF8)), data)
+        return _made(_DOCUMENTS.decode(_bare(data)), data)
     except (RecursionError, ValueError):
         return None
+
+
+def _bare(data: bytes) -> bytes:
+    return data.removeprefix(BOM_UTF8)
 
 
 def _made(document: _Document, data: bytes) -> Manifest:

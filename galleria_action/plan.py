@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from galleria_action import canonical
 from galleria_action.headers import Headers
 from galleria_action.invalidation import Purge
 from galleria_action.ledger import Entry
@@ -176,21 +176,19 @@ class Plan(Struct, frozen=True, dict=True):
         changed in between.
         """
         where = [self.bucket, self.photos_prefix, self.site_prefix, self.metadata_key, self.scope]
-        digest = hashlib.sha256(_canonical([HASH_VERSION, *where]))
+        digest = hashlib.sha256(canonical.encoded([HASH_VERSION, *where]))
         puts = [
             [each.key, each.source, each.edit, each.headers.digest if each.headers else ""]
             for each in self._sorted(Action.PUT)
         ]
         # In pieces: that of 300,000 objects would be 100 MB.
         for start in range(0, len(puts), HASHED_AT_ONCE):
-            digest.update(b"put" + _canonical(puts[start : start + HASHED_AT_ONCE]))
-        digest.update(b"delete" + _canonical([each.key for each in self._sorted(Action.DELETE)]))
+            digest.update(b"put" + canonical.encoded(puts[start : start + HASHED_AT_ONCE]))
+        digest.update(
+            b"delete" + canonical.encoded([each.key for each in self._sorted(Action.DELETE)])
+        )
         return digest.hexdigest()
 
     def _sorted(self, action: Action) -> Iterable[Change]:
         chosen = (each for each in self.changes if each.action is action)
         return sorted(chosen, key=lambda each: each.key)
-
-
-def _canonical(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()

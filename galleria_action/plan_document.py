@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from galleria_action.plan import Change, Plan
-from galleria_action.values import asdict
+from galleria_action.values import asdict, msgspec
 
 VERSION = 1
 BATCH = 500
@@ -44,19 +44,23 @@ def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
             "addresses": list(plan.purge.addresses),
         }
     yield b',\n "changes": ['
-    between = "\n  "
+    between = b"\n  "
     for start in range(0, len(plan.changes), BATCH):
-        yield _bytes(between + _lines(plan.changes[start : start + BATCH]))
-        between = ",\n  "
+        yield between + _lines(plan.changes[start : start + BATCH])
+        between = b",\n  "
     yield b"\n ],"
     yield _bytes(json.dumps(foot, indent=1, ensure_ascii=False).removeprefix("{") + "\n")
 
 
-def _lines(changes: Sequence[Change]) -> str:
+def _lines(changes: Sequence[Change]) -> bytes:
     """A change a line; many at once, because a call of the encoder costs more than a change."""
-    text = json.dumps([_change(each) for each in changes], ensure_ascii=False)
+    listed = [_change(each) for each in changes]
+    try:
+        text = msgspec.json.format(msgspec.json.encode(listed), indent=0)
+    except ValueError:  # half surrogate pairs
+        text = _bytes(json.dumps(listed, ensure_ascii=False))
     # A quote inside of a text is escaped: this stands between two changes only.
-    return text[1:-1].replace('}, {"action"', '},\n  {"action"')
+    return text[1:-1].replace(b'}, {"action"', b'},\n  {"action"')
 
 
 def _bytes(text: str) -> bytes:

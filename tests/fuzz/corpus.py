@@ -55,7 +55,7 @@ def _ledgers() -> Iterable[bytes]:
     runs = {"run": Intent(1, frozenset({"photos/full/b.jpg"}), "etag")}
     packed = ledger.encode(Ledger(entries, "photos", "", frozenset("k"), runs))
     yield packed
-    yield ledger._text(packed).encode()
+    yield ledger._text(packed)
 
 
 def _pictures() -> Iterable[bytes]:
@@ -91,7 +91,7 @@ _MARKER = Marker("0" * 16, "photos+site", "f" * 64, {"objects_to_put": 1}, "1234
 _MADE = {
     "manifest": _manifests,
     "ledger": _ledgers,
-    "stream": _manifests,
+    "canonical": _manifests,
     "token": lambda: [
         b'{"iss": "https://token.actions.githubusercontent.com", "sub": "repo:a/b:ref:refs/heads/main", "aud": ["x"]}',
         b"[" * 100_000,
