@@ -7,23 +7,32 @@ ASCII only, without spaces, members sorted: what Python's encoder makes of ``sor
 from __future__ import annotations
 
 import json
-import re
+from typing import Any
 
 from galleria_action.values import msgspec
 
-# Python writes other letters as escapes, and has its own way with real numbers. What looks like one
-# may stand in a text: then Python writes it all the same.
-_OF_PYTHON = re.compile(rb"[\x7f-\xff]|(?:\A|[:,\[])-?[0-9]++[.eE]")
+
+class Real(float):
+    """A real number. Encoders spell those in different ways: Python's is the one that counts."""
+
+    __slots__ = ()
 
 
-def encoded(value: object) -> bytes:
-    """The JSON of a value, which msgspec writes in a tenth of the time where it writes the same."""
+decode = msgspec.json.Decoder(float_hook=Real).decode
+"""The value of a JSON text, as :func:`encoded` wants it."""
+
+
+def encoded(value: Any) -> bytes:
+    """The JSON of a value whose real numbers are :class:`Real`.
+
+    msgspec writes it in a fifth of the time, and is asked for what it writes as Python does.
+    """
     try:
         text = msgspec.json.encode(value, order="sorted")
-    except ValueError:  # half surrogate pairs
+    except (TypeError, ValueError):  # real numbers, half surrogate pairs
         return _by_python(value)
-    return _by_python(value) if _OF_PYTHON.search(text) else text
+    return text if text.isascii() and b"\x7f" not in text else _by_python(value)
 
 
-def _by_python(value: object) -> bytes:
+def _by_python(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

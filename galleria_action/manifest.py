@@ -79,6 +79,8 @@ class _Document(Struct):
 
 
 _DOCUMENTS = msgspec.json.Decoder(_Document)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Manifest(Struct, frozen=True, dict=True):
@@ -147,10 +149,10 @@ class Manifest(Struct, frozen=True, dict=True):
 
     def _members(self) -> Iterator[tuple[str, Any]]:
         """Name and value of each member, and of ``photos`` each photo by itself with that name."""
-        decode = msgspec.json.decode
-        for name, value in decode(_bare(self.data), type=dict[str, msgspec.Raw]).items():
+        decode = canonical.decode
+        for name, value in _MEMBERS.decode(_bare(self.data)).items():
             if name == _PHOTOS:
-                yield from ((name, decode(each)) for each in decode(value, type=list[msgspec.Raw]))
+                yield from ((name, decode(each)) for each in _ITEMS.decode(value))
             else:
                 yield name, decode(value)
 

@@ -260,15 +260,15 @@ def _text(data: bytes) -> None:
 
 
 def _canonical(data: bytes) -> None:
-    """It is what Python's encoder makes of a value that a manifest may have."""
+    """It is what Python's encoder makes of what a manifest may have."""
     try:
-        document, is_odd, _ = json_text.load(data.decode("utf-8-sig"))
+        document, is_odd, _ = json_text.load(data.decode())
     except (ValueError, RecursionError):
         return
     if is_odd:
         return  # refused before
     expected = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    assert canonical.encoded(document) == expected
+    assert canonical.encoded(canonical.decode(data)) == expected
 
 
 def _token(data: bytes) -> None:

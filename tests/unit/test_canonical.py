@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from galleria_action import canonical, manifest
+from galleria_action.canonical import Real
 
-NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False).map(Real)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner),
@@ -32,13 +33,20 @@ def test_any_value(value):
 @pytest.mark.parametrize(
     "value",
     [
-        1e16, -1e-7, 1.0, [0.1], {"a": 1e22}, {"b": 1, "a": [2, -3.5]}, 2**70, "5.5", ",5.5", "é",
+        Real(1e16), [Real(0.1)], {"a": Real(1e22)}, {"b": 1, "a": [2, Real(-3.5)]}, 2**70, "5.5", ",5.5", "é",
         "\x7f", "\ud800", '\0\n"\\/', {"é": 1, "z": 2, "": 3}, ["12.5", {"x": ":1e5"}], [], {}, "",
     ],
 )  # fmt: skip
 def test_values_that_encoders_disagree_about(value):
     """And those that only look like them."""
     assert canonical.encoded(value) == by_python(value)
+
+
+@given(VALUES)
+def test_a_text_of_any_value(value):
+    """What is decoded here is encoded as Python decodes and encodes it."""
+    text = json.dumps(value)
+    assert canonical.encoded(canonical.decode(text)) == by_python(json.loads(text))
 
 
 @given(
