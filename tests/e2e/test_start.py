@@ -12,6 +12,7 @@ from support import galleries, process, servers
 NOT_NEEDED = {
     *("boto3", "botocore", "requests", "urllib3", "jsonschema", "PIL", "github", "tqdm"),
     *("piexif", "asyncio", "argparse", "http.client", "urllib.request", "importlib.resources"),
+    *("dataclasses", "inspect", "typing_extensions"),
 }
 PROGRAM = """
 import json, sys
