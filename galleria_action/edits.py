@@ -12,8 +12,15 @@
 
 from __future__ import annotations
 
+# The version of `exif`: to be raised whenever it gives other bytes for the same input, because
+# hashes of edited photos depend on it.
+EDITOR = "exif/1"
 UNTOUCHED = "untouched "
 _REMOVERS = "gps/"
+
+
+class Uneditable(Exception):
+    """A file's time cannot be corrected without harm; str() is the reason in a few words."""
 
 
 def without_position(edit: str, remover: str) -> str:

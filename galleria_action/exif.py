@@ -13,23 +13,16 @@ from functools import cache
 from typing import NamedTuple
 
 from galleria_action import jpeg, layout, tags, tiff, trailer
+from galleria_action.edits import Uneditable
 from galleria_action.jpeg import Segment
 from galleria_action.layout import Layout, Place, Recipe
 from galleria_action.tiff import Tiff
-
-# The version of the edit, which ledgers record: to be raised whenever the same input gives other
-# bytes, because hashes of edited photos depend on it.
-EDITOR = "exif/1"
 
 _DATE_TIME_ORIGINAL = 0x9003
 _OFFSET_TIME_ORIGINAL = 0x9011
 _TIME = re.compile(r"[0-9]{4}:[0-9]{2}:[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
 _BYTE_KINDS = (1, tiff.ASCII, 7, 129)
-
-
-class Uneditable(Exception):
-    """The file cannot be edited without harm; str() is the reason in a few words."""
 
 
 def edit(data: bytes, time: str, offset: str | None) -> bytes:

@@ -13,7 +13,8 @@ from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from galleria_action import canonical, exif, manifest_document, manifest_problems
+from galleria_action import canonical, manifest_document, manifest_problems
+from galleria_action.edits import EDITOR
 from galleria_action.errors import DeployError
 from galleria_action.manifest_problems import Absent
 from galleria_action.values import Struct, msgspec
@@ -31,7 +32,7 @@ class Edit(NamedTuple):
     def __str__(self) -> str:
         """As the ledger records it; the editor's version makes old edits recognisable."""
         time, offset = self
-        text = f"{exif.EDITOR} {time[:10].replace(':', '-')}T{time[11:]}"
+        text = f"{EDITOR} {time[:10].replace(':', '-')}T{time[11:]}"
         return f"{text} {offset}" if offset else text
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from galleria_action import etags, exif, geotag
-from galleria_action.edits import UNTOUCHED, without_position
+from galleria_action import etags, geotag
+from galleria_action.edits import UNTOUCHED, Uneditable, without_position
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Edit
 from galleria_action.values import Struct, replace
 from galleria_action.wanted import Wanted
+
+if TYPE_CHECKING:
+    from galleria_action.exif import Photo
 
 
 class Stale(Exception):
@@ -108,9 +111,11 @@ def publish(wanted: Wanted, edit: Edit | None, data: bytes) -> Published:
 
 def _web(data: bytes, edit: Edit, *, strip_gps: bool) -> Published:
     """A web variant without a time of its own stays without one."""
+    from galleria_action import exif  # many modules, for those who edit
+
     try:
         photo = exif.read(data)
-    except exif.Uneditable:
+    except Uneditable:
         photo = None
     timed = _timed(photo, edit) if photo and photo.original_time else Published(data)
     return _placed(timed, strip_gps=strip_gps)
@@ -123,17 +128,19 @@ def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
     """
     published = Published(data)
     if edit:
+        from galleria_action import exif  # as above
+
         try:
             published = _timed(exif.read(data), edit)
-        except exif.Uneditable as reason:
+        except Uneditable as reason:
             published = Published(data, UNTOUCHED + str(edit), str(reason))
     return _placed(published, strip_gps=strip_gps)
 
 
-def _timed(photo: exif.Photo, edit: Edit) -> Published:
+def _timed(photo: Photo, edit: Edit) -> Published:
     try:
         return Published(photo.edited_pieces(edit.time, edit.offset), str(edit))
-    except exif.Uneditable as reason:
+    except Uneditable as reason:
         return Published(photo.data, UNTOUCHED + str(edit), str(reason))
 
 

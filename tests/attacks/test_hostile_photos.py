@@ -15,6 +15,7 @@ import pytest
 from support import galleries, photos, positions
 
 from galleria_action import exif, geotag, jpeg, tiff
+from galleria_action.edits import Uneditable
 from galleria_action.position import signs
 
 TIME = "2024:06:15 14:30:45"
@@ -59,7 +60,7 @@ def test_blocks_that_repeat_themselves(block):
     tracemalloc.start()
     with pytest.raises(tiff.OverloadedError):
         tiff.read(block)
-    with pytest.raises(exif.Uneditable, match="more than there is"):
+    with pytest.raises(Uneditable, match="more than there is"):
         exif.edit(wrapped(block), TIME, "+02:00")
     with pytest.raises(geotag.Undecidable, match="more than there is"):
         geotag.remove(wrapped(block))
@@ -173,7 +174,7 @@ def test_too_many(made, why):
 def test_too_many_segments_are_not_edited():
     """They would take a thousand times their size in memory."""
     many = jpeg.SOI + b"\xff\xe0\0\2" * 100_000 + jpeg.EOI
-    with pytest.raises(exif.Uneditable, match="too many segments"):
+    with pytest.raises(Uneditable, match="too many segments"):
         exif.edit(many, TIME, None)
     assert geotag.remove(many) is many
 

@@ -24,7 +24,8 @@ from pathlib import Path
 from camera import exiftool
 from PIL import Image
 
-from galleria_action.exif import Uneditable, edit, original_time
+from galleria_action.edits import Uneditable
+from galleria_action.exif import edit, original_time
 
 TIME = "2024:06:15 14:30:45"
 # Larger ones spend the time on copies of their scan data.

@@ -20,7 +20,8 @@ from support import galleries, program
 from support.memory import MemoryStore
 
 from galleria_action import index, photo_facts
-from galleria_action.exif import Uneditable, edit
+from galleria_action.edits import Uneditable
+from galleria_action.exif import edit
 
 FOLDER = os.environ.get("GALLERIA_CAMERA_FILES", "")
 TAGS = {

@@ -39,6 +39,7 @@ from galleria_action import (
 )
 from galleria_action import config as configuration
 from galleria_action.cdn_api import Refused
+from galleria_action.edits import Uneditable
 from galleria_action.errors import DeployError, FailureReason
 from galleria_action.exchange import Answer
 from galleria_action.http1 import Incoming, Malformed, Response
@@ -195,7 +196,7 @@ def _exif(data: bytes) -> None:
 def _edited(data: bytes, offset: str | None) -> bytes | str:
     try:
         return exif.edit(data, TIME, offset)
-    except exif.Uneditable as reason:
+    except Uneditable as reason:
         return str(reason)
 
 

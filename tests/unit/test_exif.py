@@ -31,9 +31,10 @@ from support.photos import (
     values,
 )
 
-from galleria_action import exif, tags
+from galleria_action import tags
 from galleria_action import tiff as blocks
-from galleria_action.exif import Uneditable, edit, original_time
+from galleria_action.edits import EDITOR, Uneditable
+from galleria_action.exif import edit, original_time
 
 TIME = "2024:06:15 14:30:45"
 OFFSET = "+02:00"
@@ -511,7 +512,7 @@ def test_the_bytes_of_an_edit_never_change_within_a_version() -> None:
     ]
     edits = [edit(data, TIME, offset) for data in [bare, *cases] for offset in (None, OFFSET)]
     digest = hashlib.sha256(b"".join(edits)).hexdigest()
-    assert (exif.EDITOR, digest) == (
+    assert (EDITOR, digest) == (
         "exif/1",
         "ff01ef4dc9e9d3ced57d487a5e24ef92cb3eb8123bce2d3f6c232af02c92d6f2",
     )

@@ -11,6 +11,7 @@ from support.photos import EXIF_IFD, Row, app1, ascii_row, lay_out, photo, tiff
 
 from galleria_action import exif, layout
 from galleria_action import tiff as blocks
+from galleria_action.edits import Uneditable
 
 TIME, OFFSET = "2024:06:15 14:30:45", "+02:00"
 DTO, OTO, GPS, MAKER_NOTE, SUB_IFDS, STRIPS = 0x9003, 0x9011, 0x8825, 0x927C, 0x014A, 0x0111
@@ -81,7 +82,7 @@ def outcome(data: bytes, offset: str | None = OFFSET) -> tuple[object, ...]:
     """The edited file or why there is none, and the time that stood there."""
     try:
         return exif.edit(data, TIME, offset), exif.original_time(data)
-    except exif.Uneditable as reason:
+    except Uneditable as reason:
         return str(reason), exif.original_time(data)
 
 
