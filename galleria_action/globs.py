@@ -10,10 +10,15 @@ import fnmatch
 import re
 from functools import cache
 
+# A class, as `fnmatch` understands it, or a bracket that begins none and stands for itself.
+_BRACKET = re.compile(r"(\[!?+\]?+[^\]]*+\])|\[")
+
 
 @cache
 def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(glob))
+    # For each bracket of the second kind `fnmatch` would go through all that follows.
+    closed = _BRACKET.sub(lambda found: found[1] or "[[]", glob)
+    return re.compile(fnmatch.translate(closed))
 
 
 def matches(glob: str, path: str) -> bool:

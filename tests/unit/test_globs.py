@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 
 import pytest
@@ -68,7 +69,14 @@ def test_any_glob(glob, path):
 
 
 def test_a_hostile_glob_ends():
-    """Many stars do not take exponential time."""
+    """Many stars do not take exponential time, nor many brackets that are not closed quadratic."""
     began = time.perf_counter()
     assert not globs.matches("*a" * 20 + "b", "a" * 200)
+    assert not globs.matches("a?[!bjpg" * 5000, "a/b")
     assert time.perf_counter() - began < 1
+
+
+@given(st.text("[]!a-b*", max_size=12), st.text("[]!a-b", max_size=6))
+def test_brackets(glob, name):
+    """Those that begin no class stand for themselves, as `fnmatch` has it."""
+    assert bool(globs._pattern(glob).match(name)) == fnmatch.fnmatchcase(name, glob)
