@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import cached_property
 from typing import Protocol
 
 from galleria_action import manifest as manifests
@@ -127,8 +128,8 @@ def _presumed(config: Config, folder: Folder, mode: str, readers: Executor) -> G
         check = _Check(config, folder, data)
         are_right = readers.beside(check.piece, check.PIECES)
         if manifest := manifests.presumed(data):
-            check.names = list(manifest.paths)
-            files = folder.presumed(config.photos_dir, check.names)
+            check.presumed = list(manifest.paths)
+            files = folder.presumed(config.photos_dir, check.presumed)
             gallery = _gallery(config, folder, mode, (manifest, files))
             return gallery if all(are_right) else None
     return None
@@ -137,7 +138,8 @@ def _presumed(config: Config, folder: Folder, mode: str, readers: Executor) -> G
 class _Check:
     """Whether a manifest may be taken as it is, and its files are just where it says.
 
-    Each process has its own ``names`` of them: None as long as it has not read the manifest.
+    A process that has ``presumed`` what these are called looks for them; another one reads the
+    manifest, once.
     """
 
     PIECES = 1 + len(VARIANTS)
@@ -146,15 +148,18 @@ class _Check:
         self._config = config
         self._folder = folder
         self._data = data
-        self.names: Sequence[str] | None = None
+        self.presumed: Sequence[str] | None = None
+
+    @cached_property
+    def _flawless(self) -> Sequence[str] | None:
+        return manifests.flawless_names(self._data)
 
     def piece(self, index: int) -> bool:
         """Whether nothing is wrong: with the manifest, or with the files of one variant."""
-        if not index or self.names is None:
-            self.names = manifests.flawless_names(self._data)
-        if not index or self.names is None:
-            return self.names is not None
-        variant = self.names[index - 1 :: len(VARIANTS)]
+        names = self._flawless if self.presumed is None or not index else self.presumed
+        if names is None or not index:
+            return names is not None
+        variant = names[index - 1 :: len(VARIANTS)]
         return self._folder.has_all(self._config.photos_dir, variant)
 
 

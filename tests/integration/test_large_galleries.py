@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 
@@ -126,6 +127,28 @@ def test_the_other_process_dies(gallery, processes, monkeypatch):
         "Photos to upload: 3"
         in program.deployed(gallery.root, MemoryStore(), readers=processes).log
     )
+
+
+def test_a_manifest_with_a_fault_is_checked_once(gallery, processes, monkeypatch, tmp_path):
+    """By the other process; then every problem is looked for here."""
+    doubled(gallery)
+    checks, flawless_names = tmp_path / "checks", manifest.flawless_names
+    presumed = manifest.presumed
+
+    def counted(data):
+        with checks.open("a") as file:
+            file.write(".")
+        return flawless_names(data)
+
+    def late(data):
+        time.sleep(0.5)  # the other process has time for all of it
+        return presumed(data)
+
+    monkeypatch.setattr(manifest, "flawless_names", counted)
+    monkeypatch.setattr(manifest, "presumed", late)
+
+    assert program.run(gallery.root, MemoryStore(), readers=processes).reason == "metadata"
+    assert checks.read_text() == "."
 
 
 def test_garbage_is_collected_while_uploading(gallery):
