@@ -223,8 +223,11 @@ def _rows(text: bytes | msgspec.Raw) -> dict[str, _Row]:
         return _ROWS.decode(text)
     except msgspec.ValidationError:
         found = msgspec.json.decode(text, type=dict[str, list[Any]])
-        known = {key: row[: len(_Row._fields)] for key, row in found.items()}
+    known = {key: row[: len(_Row._fields)] for key, row in found.items()}
+    try:
         return msgspec.convert(known, dict[str, _Row])
+    except msgspec.ValidationError as error:  # well written, so no other piece of it says more
+        raise BrokenLedger(str(error)) from None
 
 
 def _entries(pieces: Iterable[Mapping[str, _Row]]) -> dict[str, Entry]:

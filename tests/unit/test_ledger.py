@@ -63,6 +63,20 @@ def test_pieces(entries, size):
         assert ledger.decode(ledger.encode(Ledger(entries))).entries == entries
 
 
+def test_a_wrong_value_in_a_large_ledger(monkeypatch):
+    """It is the end of reading: no piece is read once more in the hope that it says else."""
+    rows = {str(number): ROW for number in range(100)} | {"50": [*ROW[:4], "5", *ROW[5:]]}
+    made = {"version": 1, "photos_prefix": "", "site_prefix": "", "objects": rows}
+    data = json.dumps(made, separators=(",", ":")).encode()
+    read: list[int] = []
+    decode = ledger._rows
+    monkeypatch.setattr(json_pieces, "PIECE", 1000)
+    monkeypatch.setattr(ledger, "_rows", lambda text: read.append(len(bytes(text))) or decode(text))
+    with pytest.raises(BrokenLedger, match="Expected `int`"):
+        ledger.decode(data)
+    assert sum(read) < len(data) + 2 * len(read)
+
+
 @pytest.mark.parametrize(
     "end", ["", '"k":', '"k":["photo"', '"k":[],', '"k":{}],"', '},"objects":{']
 )
