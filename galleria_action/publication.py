@@ -128,7 +128,7 @@ def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
     """
     published = Published(data)
     if edit:
-        from galleria_action import exif  # as above
+        from galleria_action import exif  # many modules, for those who edit
 
         try:
             published = _timed(exif.read(data), edit)

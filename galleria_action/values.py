@@ -1,7 +1,7 @@
 """What values are made of: msgspec's structs, which are defined and made in no time.
 
-Data classes take twenty times as long to define, and a small deployment has time for neither that
-nor what their module imports.
+Data classes take some forty times as long to define, and a small deployment has time for neither
+that nor what their module imports.
 """
 
 from __future__ import annotations

@@ -90,17 +90,23 @@ def test_it_goes_on_while_this_process_does_something_else(executor):
 
 def test_work_beside(executor):
     """It is begun by one other process at once, and ended by whoever has time."""
-    results = executor.beside(where, 3)
-    time.sleep(0.2)
-    assert len({process for _, process in results} - {HERE}) == 1
+    (begun, begin), (done, end) = os.pipe(), os.pipe()
 
     def work(number):
-        time.sleep(0.01)
+        if number == 0:  # until the next piece is done by somebody else
+            os.write(begin, b".")
+            os.read(done, 1)
+        else:
+            os.write(end, b".")
         return where(number)
 
-    made = list(executor.beside(work, 40))
-    assert [number for number, _ in made] == list(range(40))
-    assert len({process for _, process in made}) == 2
+    results = executor.beside(work, 2)
+    os.read(begun, 1)
+    (first, other), second = results
+    assert (first, second) == (0, (1, HERE))
+    assert other != HERE
+    for each in (begun, begin, done, end):
+        os.close(each)
 
 
 def test_a_process_beside_that_dies(executor):
