@@ -11,7 +11,6 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cached_property
 
 from galleria_action.wanted import Stamp
@@ -101,20 +100,22 @@ class _Places(threading.local):
 
     def open(self, path: str) -> tuple[int, int]:
         """Descriptor and size of the file at the resolved ``path``."""
-        descriptor = self._open(path)
+        above, _, name = path.rpartition("/")
+        if above == self.path:
+            try:
+                folder = self.folder = self.folder or _Folder(above)
+                descriptor = os.open(name, _READ, dir_fd=folder.descriptor)
+            except OSError:  # such as a folder that is gone, and another one in its place
+                descriptor = self._open_elsewhere(above, path)
+        else:
+            descriptor = self._open_elsewhere(above, path)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "it is no file")
         return descriptor, status.st_size
 
-    def _open(self, path: str) -> int:
-        above, _, name = path.rpartition("/")
-        if above == self.path:
-            with suppress(OSError):
-                self.folder = self.folder or _Folder(above)
-                return os.open(name, _READ, dir_fd=self.folder.descriptor)
-        # Also where that folder is gone, and another one is in its place.
+    def _open_elsewhere(self, above: str, path: str) -> int:
         self.path, self.folder = above, None
         return _opened_at(path, _READ)
 

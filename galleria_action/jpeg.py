@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 SOI = b"\xff\xd8"
 EOI = b"\xff\xd9"
@@ -32,6 +33,7 @@ _SCAN = 0xDA
 _SEGMENTS = frozenset(range(0xC0, 0xFF)) - frozenset(range(0xD0, 0xD9))
 # What readers, exiftool among them, may still take for Exif although it is not quite.
 _LIKE_EXIF = re.compile(rb".{0,4}Exif\0", re.IGNORECASE | re.DOTALL)
+_LONGEST_LIKE_EXIF = 9
 
 
 class UnreadableError(Exception):
@@ -47,7 +49,51 @@ class Segment(NamedTuple):
     end: int
 
 
-def header(data: bytes) -> tuple[Segment, ...]:
+class Header(NamedTuple):
+    """The segments as `segments` returns them, and the one of them that holds Exif, if one does."""
+
+    segments: tuple[Segment, ...]
+    exif: Segment | None
+
+
+class _Seen(NamedTuple):
+    """The header of an earlier file: `looked_at` is what was seen of it, `places` get the same."""
+
+    header: Header
+    places: itemgetter[Any]
+    looked_at: Any
+
+
+_MOST_SEEN = 4
+_seen: list[_Seen] = []  # the last first; threads share it, and do no harm if one is missed
+
+
+def header(data: bytes) -> Header:
+    """Return the header of a file; raises UnreadableError as `segments` and `exif_segment` do.
+
+    The files of one program often have segments of the same lengths, which is seen at once.
+    """
+    for header, places, looked_at in _seen:
+        if places(data) == looked_at and header_end(header.segments) <= len(data):
+            return header
+    found = segments(data)
+    header = Header(found, exif_segment(data, found))
+    if found and found[-1].marker == _SCAN:  # else it is its end that was looked at last
+        places = itemgetter(*_looked_at(found))
+        _seen.insert(0, _Seen(header, places, places(data)))
+        del _seen[_MOST_SEEN:]
+    return header
+
+
+def _looked_at(segments: Sequence[Segment]) -> Iterator[slice]:
+    """Yield where the bytes stand that decide what the segments are, and whether they hold Exif."""
+    done = 0
+    for marker, _, start, end in segments:
+        yield slice(done, start + (_LONGEST_LIKE_EXIF if marker == APP1 else 0))
+        done = end
+
+
+def segments(data: bytes) -> tuple[Segment, ...]:
     """Return the segments from SOI to the first SOS, that one included, in the order of the file.
 
     A file may end with EOI instead (tables or metadata alone); then the last segment is the one
@@ -55,7 +101,7 @@ def header(data: bytes) -> tuple[Segment, ...]:
     """
     if not data.startswith(SOI):
         raise UnreadableError("not a JPEG file")
-    segments: list[Segment] = []
+    found: list[Segment] = []
     segment = tuple.__new__  # half the time of Segment(...)
     at, size = len(SOI), len(data)
     while True:
@@ -66,17 +112,17 @@ def header(data: bytes) -> tuple[Segment, ...]:
             marker, at = _marker(data, at)
             length = int.from_bytes(data[at : at + 2], "big")
         if marker == _END:
-            return tuple(segments)
+            return tuple(found)
         if marker not in _SEGMENTS:
             raise UnreadableError(f"broken JPEG file: marker 0x{marker:02X} before the image")
         end = at + length
         if length < 2 or end > size:
             raise UnreadableError("broken JPEG file: a segment is longer than the file")
-        if len(segments) == MAX_SEGMENTS:
+        if len(found) == MAX_SEGMENTS:
             raise UnreadableError("broken JPEG file: too many segments")
-        segments.append(segment(Segment, (marker, at, at + 2, end)))
+        found.append(segment(Segment, (marker, at, at + 2, end)))
         if marker == _SCAN:
-            return tuple(segments)
+            return tuple(found)
         at = end
 
 

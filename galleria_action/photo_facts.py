@@ -41,7 +41,7 @@ class Facts(Struct, frozen=True):
 def read(data: bytes) -> Facts:
     """The facts of a JPEG file; none of a file of another kind, or whose Exif cannot be read."""
     try:
-        segment = jpeg.exif_segment(data, jpeg.header(data))
+        segment = jpeg.header(data).exif
         if segment is None:
             return Facts()
         block = tiff.read(data[segment.start + len(jpeg.EXIF) : segment.end])

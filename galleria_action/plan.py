@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
+from operator import attrgetter
 from typing import NamedTuple
 
 from galleria_action import canonical
@@ -82,6 +83,10 @@ class Change(NamedTuple):
     position: bool | None = None
 
 
+AS_CHANGE = partial(tuple.__new__, Change)
+"""A change of all its values, in half the time that the class itself takes."""
+
+
 class Totals(Struct, frozen=True):
     """How much a plan does. Photos are counted as photos, not as objects."""
 
@@ -153,19 +158,26 @@ class Plan(Struct, frozen=True, dict=True):
         return " and ".join(name for name in ("photos", "site") if getattr(self, name))
 
     def puts(self, kind: Kind) -> tuple[Change, ...]:
-        return self._grouped[Action.PUT, kind]
+        return self._of(Action.PUT, kind)
 
     @property
     def deletes(self) -> tuple[Change, ...]:
-        return self._grouped[Action.DELETE, Kind.PHOTO] + self._grouped[Action.DELETE, Kind.SITE]
+        return self._of(Action.DELETE, Kind.PHOTO) + self._of(Action.DELETE, Kind.SITE)
+
+    def _of(self, action: Action, kind: Kind) -> tuple[Change, ...]:
+        return self._by_kind.get((action, kind), ())
 
     @cached_property
-    def _grouped(self) -> dict[tuple[Action, Kind], tuple[Change, ...]]:
-        groups: dict[tuple[Action, Kind], list[Change]] = {
-            (action, kind): [] for action in Action for kind in Kind
-        }
-        for change in self.changes:
-            groups[change.action, change.kind].append(change)
+    def _by_kind(self) -> Mapping[tuple[Action, Kind], tuple[Change, ...]]:
+        return by_kind(self.changes)
+
+    @cached_property
+    def by_reason(self) -> Mapping[tuple[Action, Kind, Reason], tuple[Change, ...]]:
+        """The changes that have what is shown together in common, in their order."""
+        groups: dict[tuple[Action, Kind, Reason], list[Change]] = {}
+        for (action, kind), changes in self._by_kind.items():
+            for each in changes:
+                groups.setdefault((action, kind, each.reason), []).append(each)
         return {which: tuple(changes) for which, changes in groups.items()}
 
     @cached_property
@@ -191,4 +203,12 @@ class Plan(Struct, frozen=True, dict=True):
 
     def _sorted(self, action: Action) -> Iterable[Change]:
         chosen = (each for each in self.changes if each.action is action)
-        return sorted(chosen, key=lambda each: each.key)
+        return sorted(chosen, key=attrgetter("key"))
+
+
+def by_kind(changes: Iterable[Change]) -> Mapping[tuple[Action, Kind], tuple[Change, ...]]:
+    """The changes by what is done to which objects, in their order."""
+    groups: dict[tuple[Action, Kind], list[Change]] = {}
+    for each in changes:
+        groups.setdefault((each.action, each.kind), []).append(each)
+    return {which: tuple(changes) for which, changes in groups.items()}

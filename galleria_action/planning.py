@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter, itemgetter
 
 from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
 from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Manifest
-from galleria_action.plan import Action, Change, Kind, Plan, Reason, Totals
+from galleria_action.plan import AS_CHANGE, Action, Change, Kind, Plan, Reason, Totals, by_kind
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
 from galleria_action.values import Struct, replace
@@ -133,18 +134,20 @@ class _Comparison:
             del self.kept[each.key]
         if listed and entry is None and each.key not in self._deployed:
             self.replaced += 1
-        return Change(
-            Action.PUT,
-            reason or Reason.FORCED,
-            Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
-            each.key,
-            reading.size,
-            each.photo,
-            reading.sha256,
-            reading.edit,
-            each.headers,
-            each,
-            reading.position,
+        return AS_CHANGE(
+            (
+                Action.PUT,
+                reason or Reason.FORCED,
+                Kind.SITE if each.owner is Owner.SITE else Kind.PHOTO,
+                each.key,
+                reading.size,
+                each.photo,
+                reading.sha256,
+                reading.edit,
+                each.headers,
+                each,
+                reading.position,
+            )
         )
 
     def _reason(
@@ -252,26 +255,32 @@ def _manifest_put(config: Config, manifest: Manifest, reason: Reason, data: byte
 
 
 def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int) -> Totals:
-    def chosen(action: Action, kind: Kind) -> list[Change]:
-        return [each for each in changes if each.action is action and each.kind is kind]
+    groups = by_kind(changes)
 
-    photo_puts, site_puts = chosen(Action.PUT, Kind.PHOTO), chosen(Action.PUT, Kind.SITE)
-    deletes = [each for each in changes if each.action is Action.DELETE]
+    def chosen(action: Action, kind: Kind) -> Sequence[Change]:
+        return groups.get((action, kind), ())
+
+    def size(*changes: Sequence[Change]) -> int:
+        return sum(map(attrgetter("size"), chain(*changes)))
+
+    photo_puts, photo_deletes = (chosen(action, Kind.PHOTO) for action in Action)
+    site_puts, site_deletes = (chosen(action, Kind.SITE) for action in Action)
     of_photos = [each.photo for each in objects if each.owner is not Owner.SITE]
     photos = set(of_photos)
     uploading = {each.photo for each in photo_puts}
+    deletes = len(photo_deletes) + len(site_deletes)
     return Totals(
         photos_to_upload=len(uploading),
-        photos_to_delete=len({each.photo for each in chosen(Action.DELETE, Kind.PHOTO)} - photos),
+        photos_to_delete=len({each.photo for each in photo_deletes} - photos),
         photos_unchanged=len(photos) - len(uploading),
         site_to_upload=len(site_puts),
-        site_to_delete=len(chosen(Action.DELETE, Kind.SITE)),
+        site_to_delete=len(site_deletes),
         site_unchanged=len(objects) - len(of_photos) - len(site_puts),
-        objects_to_put=len(changes) - len(deletes),
-        objects_to_delete=len(deletes),
-        photo_bytes=sum(each.size for each in photo_puts),
-        site_bytes=sum(each.size for each in site_puts),
-        manifest_bytes=sum(each.size for each in chosen(Action.PUT, Kind.MANIFEST)),
-        deleted_bytes=sum(each.size for each in deletes),
+        objects_to_put=len(changes) - deletes,
+        objects_to_delete=deletes,
+        photo_bytes=size(photo_puts),
+        site_bytes=size(site_puts),
+        manifest_bytes=size(chosen(Action.PUT, Kind.MANIFEST)),
+        deleted_bytes=size(photo_deletes, site_deletes),
         replaced=replaced,
     )

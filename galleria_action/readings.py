@@ -24,7 +24,9 @@ CHUNK = 1 << 20
 BATCH_FILES, BATCH_BYTES = 250, 4 << 20
 """Files are read in batches: handing over each alone would take longer than reading it."""
 FEWEST_FILES, BATCHES = 25, 64
-"""Of a batch, and of them, where sizes are unknown."""
+"""Of a batch, and of them: enough for all processes to end at the same time."""
+SAMPLE = 100
+"""Files whose sizes stand for those of all: asking for that of each takes as long as opening it."""
 
 ROOM = 48 << 20
 SMALL = 1 << 20
@@ -76,7 +78,7 @@ class Readings:
         Their readings come in the order of ``objects``, None for those that cannot be read.
         """
         others = [each for each in objects if not each.file_hash]
-        told = self._each(others, None, self._source)
+        told = self._each(others, _few(others), self._source)
         return (AS_READING(each) if each else None for _, each in told)
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
@@ -105,9 +107,8 @@ class Readings:
         stale: list[str] = []
         undecided: list[Problem] = []
         problems: list[Problem] = []
-        sizes = list(map(self._size, requests))
-        self._to_keep = self._small_edits(requests, sizes)
-        attempts = self._each(requests, sizes, self._attempt)
+        self._to_keep = self._small_edits(requests)
+        attempts = self._each(requests, self._some(requests), self._attempt)
         for request, (outcome, prepared) in attempts:
             if prepared:
                 self.prepared[request.wanted.key] = prepared
@@ -140,18 +141,21 @@ class Readings:
         except OSError:
             return 0
 
+    def _some(self, requests: Sequence[ReadRequest]) -> int:
+        """How many files make a batch: few if they are large."""
+        sample = requests[:: len(requests) // SAMPLE + 1]
+        held = sum(map(self._size, sample))
+        return max(1, min(_few(requests), BATCH_BYTES * len(sample) // max(held, 1)))
+
     def _each(
-        self,
-        items: Sequence[T],
-        sizes: Sequence[int] | None,
-        work: Callable[[T], R],
+        self, items: Sequence[T], together: int, work: Callable[[T], R]
     ) -> Iterable[tuple[T, R]]:
-        """Every item with what ``work`` made of it, in batches; ``sizes`` are their bytes."""
+        """Every item with what ``work`` made of it, in batches of so many."""
 
-        def batch(some: Sequence[T]) -> list[R]:
-            return [work(each) for each in some]
+        def batch(start: int) -> list[R]:
+            return [work(each) for each in items[start : start + together]]
 
-        results = self._executor.map(batch, _batches(items, sizes))
+        results = self._executor.map(batch, range(0, len(items), together))
         return zip(items, chain.from_iterable(results), strict=True)
 
     def _source(self, wanted: Wanted) -> tuple[object, ...] | None:
@@ -173,26 +177,31 @@ class Readings:
     def _read(self, request: ReadRequest) -> tuple[Reading, Prepared | None]:
         wanted, edit, md5, _ = request
         path = wanted.file.path
-        stamp = self._files.stamp(path)
+        is_kept = wanted.key in self._to_keep
+        stamp = self._files.stamp(path) if is_kept else ()
         is_whole = edit or wanted.strip_gps
         data = self._files.read(path) if is_whole else self._files.read_small(path, CHUNK)
         if data is not None:
             reading, published = publication.read(wanted, edit, data, md5=md5)
-            if not published.edit or wanted.key not in self._to_keep:
-                return reading, None
-            return reading, (published.whole(), stamp)
+            return reading, (published.whole(), stamp) if is_kept and published.edit else None
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
         return reading, None
 
-    def _small_edits(self, requests: Iterable[ReadRequest], sizes: Iterable[int]) -> frozenset[str]:
+    def _small_edits(self, requests: Iterable[ReadRequest]) -> frozenset[str]:
         """Keys of the first files that may be edited, as many as there is room for."""
         keys: list[str] = []
-        for (wanted, edit, *_), stated in zip(requests, sizes, strict=True):
-            size = stated + OVERHEAD
-            if (edit or wanted.strip_gps) and size <= min(self._room, SMALL):
-                self._room -= size
-                keys.append(wanted.key)
+        for request in requests:
+            wanted = request.wanted
+            if not (request.edit or wanted.strip_gps):
+                continue
+            size = self._size(request) + OVERHEAD
+            if size > SMALL:
+                continue
+            if size > self._room:
+                break  # nor do most of the others fit, and their sizes need not be asked for
+            self._room -= size
+            keys.append(wanted.key)
         return frozenset(keys)
 
     def _streamed(self, wanted: Wanted, *, md5: bool) -> Reading:
@@ -215,17 +224,6 @@ class Readings:
         )
 
 
-def _batches(items: Sequence[T], sizes: Sequence[int] | None) -> Iterator[Sequence[T]]:
-    if sizes is None:
-        # Enough batches for all processes to end at the same time, whatever is in them.
-        count = min(BATCH_FILES, max(FEWEST_FILES, len(items) // BATCHES))
-        yield from (items[at : at + count] for at in range(0, len(items), count))
-        return
-    start, held = 0, 0
-    for at, size in enumerate(sizes):
-        if at > start and (at - start == BATCH_FILES or held + size > BATCH_BYTES):
-            yield items[start:at]
-            start, held = at, 0
-        held += size
-    if start < len(items):
-        yield items[start:]
+def _few(items: Sequence[object]) -> int:
+    """How many small files make a batch."""
+    return min(BATCH_FILES, max(FEWEST_FILES, len(items) // BATCHES))

@@ -152,13 +152,10 @@ def _totals_row(name: str, upload: int, volume: int, delete: int, unchanged: int
 
 
 def _sections(plan: Plan) -> Iterator[_Section]:
-    groups: dict[tuple[Action, Kind, Reason], list[Change]] = {}
-    for each in plan.changes:
-        groups.setdefault((each.action, each.kind, each.reason), []).append(each)
     for action, verb in ((Action.PUT, "upload"), (Action.DELETE, "delete")):
         for kind in (Kind.PHOTO, Kind.SITE):
             for reason in Reason:
-                if group := groups.get((action, kind, reason)):
+                if group := plan.by_reason.get((action, kind, reason)):
                     yield _section(group, verb, reason)
     if plan.purge and plan.purge.calls:
         yield _purges(plan.purge)

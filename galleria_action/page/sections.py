@@ -5,8 +5,7 @@ A photo is one entry, whatever number of its objects change; so is a file of the
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from galleria_action.page.shares import shares
@@ -51,19 +50,11 @@ class Section(Struct, frozen=True):
 
 def sections(plan: Plan, most: int) -> tuple[Section, ...]:
     """Photos, then the rest; uploads, then deletes. At most ``most`` entries, shared out fairly."""
-    sizes: Counter[Which] = Counter()
-    names: dict[Which, set[str]] = {}
-    for each in plan.changes:
-        which = (each.action, each.kind, each.reason)
-        sizes[which] += each.size
-        names.setdefault(which, set()).add(_name(each))
-    order = [each for each in _order() if each in names]
-    counts = [len(names[each]) for each in order]
-    del names  # of a large plan, a large set
-    entries = _entries(plan, dict(zip(order, shares(counts, most), strict=True)))
+    order = [each for each in _order() if each in plan.by_reason]
+    counts = [len(set(map(_name, plan.by_reason[each]))) for each in order]
     return tuple(
-        Section(*which, count, sizes[which], entries[which])
-        for which, count in zip(order, counts, strict=True)
+        _section(which, plan.by_reason[which], count, granted)
+        for which, count, granted in zip(order, counts, shares(counts, most), strict=True)
     )
 
 
@@ -78,16 +69,13 @@ def _name(change: Change) -> str:
     return change.photo or change.key
 
 
-def _entries(plan: Plan, granted: dict[Which, int]) -> dict[Which, tuple[Entry, ...]]:
-    found: dict[Which, dict[str, list[Change]]] = {each: {} for each in granted}
-    for each in plan.changes:
-        which = (each.action, each.kind, each.reason)
-        section, name = found[which], _name(each)
-        if name in section:
-            section[name].append(each)
-        elif len(section) < granted[which]:
-            section[name] = [each]
-    return {
-        which: tuple(Entry(name, tuple(changes)) for name, changes in section.items())
-        for which, section in found.items()
-    }
+def _section(which: Which, changes: Sequence[Change], count: int, granted: int) -> Section:
+    found: dict[str, list[Change]] = {}
+    for each in changes:
+        name = _name(each)
+        if name in found:
+            found[name].append(each)
+        elif len(found) < granted:
+            found[name] = [each]
+    entries = tuple(Entry(name, tuple(some)) for name, some in found.items())
+    return Section(*which, count, sum(each.size for each in changes), entries)

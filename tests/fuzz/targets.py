@@ -179,17 +179,19 @@ def _exif(data: bytes) -> None:
     photo_facts.read(data)
     for offset in (None, "+02:00"):
         found = _edited(data, offset)
-        known = dict(layout._known)  # of the inputs before
+        known, seen = dict(layout._known), [*jpeg._seen]  # of the inputs before
         layout._known.clear()
+        jpeg._seen.clear()
         assert _edited(data, offset) == found
         layout._known.update(known)
+        jpeg._seen[:] = seen
         if isinstance(found, str):
             assert found
             continue
         edited = found
         assert exif.original_time(edited) == TIME
         assert exif.edit(edited, TIME, offset) == edited
-        rest = data[jpeg.header_end(jpeg.header(data)) :]
+        rest = data[jpeg.header_end(jpeg.segments(data)) :]
         assert edited.endswith(rest)
 
 
@@ -202,10 +204,20 @@ def _edited(data: bytes, offset: str | None) -> bytes | str:
 
 def _jpeg(data: bytes) -> None:
     jpeg_scans.read(data)
-    with suppress(jpeg.UnreadableError):
-        segments = jpeg.header(data)
-        jpeg.exif_segment(data, segments)
-        assert all(each.start <= each.end <= len(data) for each in segments)
+    found = _header(data)
+    seen = [*jpeg._seen]  # of the inputs before
+    jpeg._seen.clear()
+    assert _header(data) == found
+    jpeg._seen[:] = seen
+    if isinstance(found, jpeg.Header):
+        assert all(each.start <= each.end <= len(data) for each in found.segments)
+
+
+def _header(data: bytes) -> jpeg.Header | str:
+    try:
+        return jpeg.header(data)
+    except jpeg.UnreadableError as error:
+        return str(error)
 
 
 def _tiff(data: bytes) -> None:

@@ -173,3 +173,56 @@ def test_what_processes_have_edited_is_kept_here(files, local_file):
         for file in pictures[:10]:
             published, stamp = readings.prepared[file.name]
             assert (published.data, stamp) == (EDITED, files.stamp(file.path))
+
+
+@pytest.mark.parametrize(
+    ("files_there", "size", "batches"),
+    [(100, 1 << 20, 25), (100, 8 << 20, 100), (100, 10, 4), (20_000, 10, 80), (3_000, 10, 66)],
+)
+def test_files_are_read_in_batches(local_file, files_there, size, batches):
+    """Of some MB, or of so many that all processes end at the same time."""
+    file = local_file("full/a.jpg", b"")
+
+    class Sparse(Workspace):
+        def size(self, path: str) -> int:
+            asked.append(path)
+            return size
+
+    asked: list[str] = []
+    started: list[object] = []
+
+    class Counting(Serial):
+        def map(self, fn, *iterables, **_):
+            work = list(zip(*iterables, strict=True))
+            started.extend(work)
+            return [fn(*each) for each in work]
+
+    requests = [
+        ReadRequest(page(str(number), file=file), None, md5=False) for number in range(files_there)
+    ]
+    made = Readings(Sparse("/"), Counting()).all(requests)
+    assert len(made) == files_there
+    assert len(started) == batches
+    assert len(asked) <= 101, "sizes of a sample stand for all"
+
+
+def test_sizes_are_asked_for_as_long_as_there_is_room(files, local_file):
+    """What will be kept is known in advance; of 100,000 small photos that is soon all there is."""
+    asked: list[str] = []
+
+    class Watched(Workspace):
+        def size(self, path: str) -> int:
+            asked.append(path)
+            return super().size(path)
+
+    pictures = [local_file(f"full/{number}.jpg", JPEG) for number in range(500)]
+    requests = [
+        ReadRequest(photo(file)._replace(key=file.name), EDIT, md5=False) for file in pictures
+    ]
+    watched = Watched(files.root)
+    for room, kept in ((0, 0), (10 * (len(JPEG) + OVERHEAD), 10)):
+        asked.clear()
+        readings = Readings(watched, Serial(), room)
+        readings.all(requests)
+        assert len(readings.prepared) == kept
+        assert len(asked) <= kept + 1 + 101
