@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from galleria_action import jpeg
 from galleria_action.position import Undecidable, pieces
 from galleria_action.position.pieces import Piece
 
@@ -25,6 +26,9 @@ _HEADER = 2**18
 _BLOCK = 2**16
 """Bytes of an Exif block, at most."""
 _SIGN = _HEADER + _BLOCK
+# EOI, behind which there may be anything, and the segments of programs and of comments (T.81, B.1).
+# Other bytes of a picture that are like a marker are followed by 0.
+_BEHIND = re.compile(rb"\xff[\xd9\xe0-\xef\xfe]")
 _EXIF = (b"Exif", b"EXIF", b"eXIf", b"II*\0", b"MM\0*")
 # Tag 0x8825 of a directory in either byte order, a type that TIFF or Exif know, a count below
 # 2**24: two bytes alone stand by chance in every large picture.
@@ -65,13 +69,23 @@ def found(data: bytes) -> bool | None:
 
 def _shows_sign(data: bytes) -> bool:
     """Tell whether a file may hold a position, by how it begins."""
-    if data.find(b"GPS", 0, _HEADER) >= 0:  # of XMP
+    end = _end_of_metadata(data)
+    if data.find(b"GPS", 0, end) >= 0:  # of XMP
         return True
     # Most photos have no such bytes anywhere, which is quicker to see than where Exif begins.
-    if not any(tag.search(data, 0, _SIGN) for tag in _GPS_POINTER):
+    if not any(tag.search(data, 0, end + _BLOCK) for tag in _GPS_POINTER):
         return False
-    exif = max(data.find(name, 0, _HEADER) for name in _EXIF)
+    exif = max(data.find(name, 0, end) for name in _EXIF)
     return exif >= 0 and any(tag.search(data, exif, exif + _BLOCK) for tag in _GPS_POINTER)
+
+
+def _end_of_metadata(data: bytes) -> int:
+    """Return up to where a file is looked at: in a JPEG file nothing is said within a picture."""
+    try:
+        end = jpeg.header_end(jpeg.header(data).segments)
+    except jpeg.UnreadableError:
+        return _HEADER
+    return _HEADER if end > _HEADER or _BEHIND.search(data, end, _HEADER) else end
 
 
 def _edits(data: bytes) -> Sequence[Piece]:
