@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from galleria_action.plan import Change, Plan
-from galleria_action.values import asdict, msgspec
+from galleria_action.values import UNSET, Struct, UnsetType, asdict, msgspec
 
 VERSION = 1
 BATCH = 500
@@ -52,13 +52,28 @@ def encode(plan: Plan, *, dry_run: bool) -> Iterator[bytes]:
     yield _bytes(json.dumps(foot, indent=1, ensure_ascii=False).removeprefix("{") + "\n")
 
 
+class _Line(Struct, gc=False):
+    """A change as it is written; what it does not have is left out."""
+
+    action: str
+    reason: str
+    kind: str
+    key: str
+    size: int
+    photo: str | UnsetType = UNSET
+    source_sha256: str | UnsetType = UNSET
+    edit: str | UnsetType = UNSET
+    content_type: str | UnsetType = UNSET
+    cache_control: str | UnsetType = UNSET
+
+
 def _lines(changes: Sequence[Change]) -> bytes:
     """A change a line; many at once, because a call of the encoder costs more than a change."""
-    listed = [_change(each) for each in changes]
+    listed = [_line(each) for each in changes]
     try:
         text = msgspec.json.format(msgspec.json.encode(listed), indent=0)
     except ValueError:  # half surrogate pairs
-        text = _bytes(json.dumps(listed, ensure_ascii=False))
+        text = _bytes(json.dumps(msgspec.to_builtins(listed), ensure_ascii=False))
     # A quote inside of a text is escaped: this stands between two changes only.
     return text[1:-1].replace(b'}, {"action"', b'},\n  {"action"')
 
@@ -67,20 +82,17 @@ def _bytes(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def _change(change: Change) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "action": change.action,
-        "reason": change.reason,
-        "kind": change.kind,
-        "key": change.key,
-        "size": change.size,
-    }
-    if change.photo:
-        fields["photo"] = change.photo
-    if change.source:
-        fields["source_sha256"] = change.source
-        fields["edit"] = change.edit
-    if change.headers:
-        fields["content_type"] = change.headers.content_type
-        fields["cache_control"] = change.headers.cache_control
-    return fields
+def _line(change: Change) -> _Line:
+    action, reason, kind, key, size, photo, source, edit, headers, _, _ = change
+    return _Line(
+        action,
+        reason,
+        kind,
+        key,
+        size,
+        photo or UNSET,
+        source or UNSET,
+        edit if source else UNSET,
+        headers.content_type if headers else UNSET,
+        headers.cache_control if headers else UNSET,
+    )

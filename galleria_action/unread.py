@@ -50,7 +50,7 @@ def find(
             continue
         entry, listed = entry_of(each.key), listed_of(each.key)
         if force or not _is_settled(each, each.edit, source, entry, listed):
-            fulls.append(_request(each, each.edit, entry, listed, force=force))
+            fulls.append(ReadRequest(each, each.edit, not force and _is_unknown(entry, listed)))
         elif entry and not edits.is_corrected(entry.edit):
             as_they_are.add(each.photo)
     requests = fulls
@@ -58,16 +58,14 @@ def find(
         entry, listed = entry_of(each.key), listed_of(each.key)
         edit = None if each.photo in as_they_are else each.edit
         if force or not _is_settled(each, edit, reading and reading.sha256, entry, listed):
-            request = _request(each, edit, entry, listed, force=force)
-            requests.append(request._replace(begun=reading))
+            md5 = not force and _is_unknown(entry, listed)
+            requests.append(ReadRequest(each, edit, md5, reading))
     return requests
 
 
-def _request(
-    each: Wanted, edit: Edit | None, entry: Entry | None, listed: Listed | None, *, force: bool
-) -> ReadRequest:
-    unknown = entry is None or not entry.source or (listed and listed.etag != entry.etag)
-    return ReadRequest(each, edit, md5=listed is not None and bool(unknown) and not force)
+def _is_unknown(entry: Entry | None, listed: Listed | None) -> bool:
+    """Whether nobody knows what is listed."""
+    return listed is not None and (entry is None or not entry.source or listed.etag != entry.etag)
 
 
 def _is_settled(

@@ -29,10 +29,10 @@ def _hidden(module: str) -> Iterator[None]:
 # nothing for it that `typing` of Python 3.11 lacks.
 with _hidden("typing_extensions"):
     import msgspec
-    from msgspec import Struct, field
+    from msgspec import UNSET, Struct, UnsetType, field
     from msgspec.structs import asdict, replace
 
-__all__ = ["Discreet", "Struct", "asdict", "field", "msgspec", "replace"]
+__all__ = ["UNSET", "Discreet", "Struct", "UnsetType", "asdict", "field", "msgspec", "replace"]
 
 
 class Discreet(Struct, frozen=True):
