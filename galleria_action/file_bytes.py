@@ -100,22 +100,21 @@ class _Places(threading.local):
 
     def open(self, path: str) -> tuple[int, int]:
         """Descriptor and size of the file at the resolved ``path``."""
-        above, _, name = path.rpartition("/")
-        if above == self.path:
-            try:
-                folder = self.folder = self.folder or _Folder(above)
-                descriptor = os.open(name, _READ, dir_fd=folder.descriptor)
-            except OSError:  # such as a folder that is gone, and another one in its place
-                descriptor = self._open_elsewhere(above, path)
-        else:
-            descriptor = self._open_elsewhere(above, path)
+        descriptor = self._open(path)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise OSError(errno.EINVAL, "it is no file")
         return descriptor, status.st_size
 
-    def _open_elsewhere(self, above: str, path: str) -> int:
+    def _open(self, path: str) -> int:
+        above, _, name = path.rpartition("/")
+        if above == self.path:
+            try:  # without `suppress`, which takes a tenth as long as all else
+                folder = self.folder = self.folder or _Folder(above)
+                return os.open(name, _READ, dir_fd=folder.descriptor)
+            except OSError:
+                pass  # such as a folder that is gone, and another one in its place
         self.path, self.folder = above, None
         return _opened_at(path, _READ)
 

@@ -25,7 +25,6 @@ _HEADER = 2**18
 """Bytes in which cameras and editors keep what they say of a photo."""
 _BLOCK = 2**16
 """Bytes of an Exif block, at most."""
-_SIGN = _HEADER + _BLOCK
 # EOI, behind which there may be anything, and the segments of programs and of comments (T.81, B.1).
 # Other bytes of a picture that are like a marker are followed by 0.
 _BEHIND = re.compile(rb"\xff[\xd9\xe0-\xef\xfe]")
