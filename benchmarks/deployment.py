@@ -36,6 +36,7 @@ class Scale:
     programs: Sequence[Peer]
     corrects: bool
     round_trip_ms: float
+    sizes: tuple[int, int, int] | None
 
 
 def main() -> None:
@@ -46,6 +47,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", default="", help="only those whose name has one of these parts")
     parser.add_argument("--as-is", action="store_true", help="no photo's time is corrected")
+    parser.add_argument(
+        "--bytes", type=int, nargs=3, metavar=("FULL", "WEB", "THUMB"), help="of a photo, in case a"
+    )
     parser.add_argument("--round-trip-ms", type=float, default=40, help="of the link of case g")
     given = parser.parse_args()
     wanted = [part for part in given.peers.split(",") if part]
@@ -54,7 +58,8 @@ def main() -> None:
         for each in peers.ALL
         if not wanted or each.name == OURS or any(part in each.name for part in wanted)
     ]
-    scale = Scale(given.photos, given.rounds, programs, not given.as_is, given.round_trip_ms)
+    sizes = tuple(given.bytes) if given.bytes else None
+    scale = Scale(given.photos, given.rounds, programs, not given.as_is, given.round_trip_ms, sizes)
     asked = given.cases.split(",")
     for names, case in CASES.items():
         if set(names) & set(asked):
@@ -64,17 +69,20 @@ def main() -> None:
 
 def first(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
     """(a) An empty bucket."""
-    gallery = make(folder, scale.photos, scale)
+    gallery = make(folder, scale.photos, scale, scale.sizes)
     results = into_empty_buckets(scale, folder, gallery, scale.photos)
     objects = 3 * scale.photos + SITE_FILES_AND_MANIFEST
-    table.show(f"(a) first deployment of {objects:,} small objects", results)
+    if scale.sizes:
+        table.show(f"(a) first deployment of {objects:,} objects", results, published(gallery))
+    else:
+        table.show(f"(a) first deployment of {objects:,} small objects", results)
 
 
 def large(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
     """(d) An empty bucket, photos of 8 MB, on two servers."""
     photos = max(1, scale.photos // 10)
     gallery = make(folder, photos, scale, LARGE)
-    size = sum(file.stat().st_size for file in (gallery / "published").rglob("*.*"))
+    size = published(gallery)
     results = into_empty_buckets(scale, folder, gallery, photos)
     table.show(f"(d) first deployment of {photos:,} photos of 8 MB", results, size)
     results = into_empty_buckets(scale, folder, gallery, photos, serve=in_memory)
@@ -215,6 +223,11 @@ def make(
     command = [sys.executable, "-m", "benchmarks.galleries", gallery, *words]
     subprocess.run(list(map(str, command)), check=True)
     return gallery
+
+
+def published(gallery: Path) -> int:
+    """Bytes of all that is to be published."""
+    return sum(file.stat().st_size for file in (gallery / "published").rglob("*.*"))
 
 
 def turns(programs: Sequence[Peer], rounds: int) -> Iterator[Peer]:
