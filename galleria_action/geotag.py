@@ -80,6 +80,8 @@ def _shows_sign(data: bytes) -> bool:
 
 def _end_of_metadata(data: bytes) -> int:
     """Return up to where a file is looked at: in a JPEG file nothing is said within a picture."""
+    if not data.startswith(jpeg.SOI):
+        return _HEADER
     try:
         end = jpeg.header_end(jpeg.header(data).segments)
     except jpeg.UnreadableError:

@@ -174,12 +174,8 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[
 def read_source(wanted: Wanted, data: bytes) -> Reading:
     """The reading of a file that goes as it is, if it turns out to; else its hash is of use."""
     as_it_is = not (wanted.edit or wanted.strip_gps)
-    return Reading(
-        sha256=hashlib.sha256(data).hexdigest(),
-        edit="",
-        size=len(data),
-        position=_position(wanted, data) if as_it_is else None,
-    )
+    position = _position(wanted, data) if as_it_is else None
+    return AS_READING((hashlib.sha256(data).hexdigest(), "", len(data), "", "", position))
 
 
 def _position(wanted: Wanted, data: bytes) -> bool | None:
