@@ -25,6 +25,7 @@ _HEADER = 2**18
 """Bytes in which cameras and editors keep what they say of a photo."""
 _BLOCK = 2**16
 """Bytes of an Exif block, at most."""
+_SIGN = _HEADER + _BLOCK
 # EOI, behind which there may be anything, and the segments of programs and of comments (T.81, B.1).
 # Other bytes of a picture that are like a marker are followed by 0.
 _BEHIND = re.compile(rb"\xff[\xd9\xe0-\xef\xfe]")
@@ -57,7 +58,7 @@ def found(data: bytes) -> bool | None:
 
     A file that shows no sign of one where it begins is not looked at any further.
     """
-    if not _shows_sign(data):
+    if not _shows_sign(_telling(data)):
         return None
     try:
         with _guarded():
@@ -66,27 +67,30 @@ def found(data: bytes) -> bool | None:
         return None
 
 
-def _shows_sign(data: bytes) -> bool:
-    """Tell whether a file may hold a position, by how it begins."""
-    end = _end_of_metadata(data)
-    if data.find(b"GPS", 0, end) >= 0:  # of XMP
-        return True
-    # Most photos have no such bytes anywhere, which is quicker to see than where Exif begins.
-    if not any(tag.search(data, 0, end + _BLOCK) for tag in _GPS_POINTER):
-        return False
-    exif = max(data.find(name, 0, end) for name in _EXIF)
-    return exif >= 0 and any(tag.search(data, exif, exif + _BLOCK) for tag in _GPS_POINTER)
+def _telling(data: bytes) -> bytes:
+    """Return what of a file may say where it was taken: of JPEG all but the picture it begins with.
 
-
-def _end_of_metadata(data: bytes) -> int:
-    """Return up to where a file is looked at: in a JPEG file nothing is said within a picture."""
+    What stands behind that is left out, too, if it stands far behind.
+    """
     if not data.startswith(jpeg.SOI):
-        return _HEADER
+        return data
     try:
         end = jpeg.header_end(jpeg.header(data).segments)
     except jpeg.UnreadableError:
-        return _HEADER
-    return _HEADER if end > _HEADER or _BEHIND.search(data, end, _HEADER) else end
+        return data
+    behind = _BEHIND.search(data, end, max(end, _HEADER))
+    return data[:end] + data[behind.start() : _SIGN] if behind else data[:end]
+
+
+def _shows_sign(data: bytes) -> bool:
+    """Tell whether a file may hold a position, by how it begins."""
+    if data.find(b"GPS", 0, _HEADER) >= 0:  # of XMP
+        return True
+    # Most photos have no such bytes anywhere, which is quicker to see than where Exif begins.
+    if not any(tag.search(data, 0, _SIGN) for tag in _GPS_POINTER):
+        return False
+    exif = max(data.find(name, 0, _HEADER) for name in _EXIF)
+    return exif >= 0 and any(tag.search(data, exif, exif + _BLOCK) for tag in _GPS_POINTER)
 
 
 def _edits(data: bytes) -> Sequence[Piece]:
