@@ -73,22 +73,22 @@ def header(data: bytes) -> Header:
 
     The files of one program often have segments of the same lengths, which is seen at once.
     """
-    for header, places, looked_at in _seen:
-        if places(data) == looked_at and header_end(header.segments) <= len(data):
-            return header
+    for known, places, looked_at in _seen:
+        if places(data) == looked_at and header_end(known.segments) <= len(data):
+            return known
     found = segments(data)
-    header = Header(found, exif_segment(data, found))
+    parsed = Header(found, exif_segment(data, found))
     if found and found[-1].marker == _SCAN:  # else it is its end that was looked at last
         places = itemgetter(*_looked_at(found))
-        _seen.insert(0, _Seen(header, places, places(data)))
+        _seen.insert(0, _Seen(parsed, places, places(data)))
         del _seen[_MOST_SEEN:]
-    return header
+    return parsed
 
 
-def _looked_at(segments: Sequence[Segment]) -> Iterator[slice]:
+def _looked_at(found: Sequence[Segment]) -> Iterator[slice]:
     """Yield where the bytes stand that decide what the segments are, and whether they hold Exif."""
     done = 0
-    for marker, _, start, end in segments:
+    for marker, _, start, end in found:
         yield slice(done, start + (_LONGEST_LIKE_EXIF if marker == APP1 else 0))
         done = end
 

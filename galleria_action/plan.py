@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from galleria_action import canonical
 from galleria_action.headers import Headers
@@ -15,6 +15,8 @@ from galleria_action.invalidation import Purge
 from galleria_action.ledger import Entry
 from galleria_action.values import Struct
 from galleria_action.wanted import Wanted
+
+K = TypeVar("K")
 
 HASH_VERSION = 2
 HASHED_AT_ONCE = 1000
@@ -169,16 +171,12 @@ class Plan(Struct, frozen=True, dict=True):
 
     @cached_property
     def _by_kind(self) -> Mapping[tuple[Action, Kind], tuple[Change, ...]]:
-        return by_kind(self.changes)
+        return grouped(self.changes, BY_KIND)
 
     @cached_property
     def by_reason(self) -> Mapping[tuple[Action, Kind, Reason], tuple[Change, ...]]:
         """The changes that have what is shown together in common, in their order."""
-        groups: dict[tuple[Action, Kind, Reason], list[Change]] = {}
-        for (action, kind), changes in self._by_kind.items():
-            for each in changes:
-                groups.setdefault((action, kind, each.reason), []).append(each)
-        return {which: tuple(changes) for which, changes in groups.items()}
+        return grouped(self.changes, _BY_REASON)
 
     @cached_property
     def hash(self) -> str:
@@ -206,9 +204,13 @@ class Plan(Struct, frozen=True, dict=True):
         return sorted(chosen, key=attrgetter("key"))
 
 
-def by_kind(changes: Iterable[Change]) -> Mapping[tuple[Action, Kind], tuple[Change, ...]]:
-    """The changes by what is done to which objects, in their order."""
-    groups: dict[tuple[Action, Kind], list[Change]] = {}
+BY_KIND: Callable[[Change], tuple[Action, Kind]] = attrgetter("action", "kind")
+_BY_REASON: Callable[[Change], tuple[Action, Kind, Reason]] = attrgetter("action", "kind", "reason")
+
+
+def grouped(changes: Iterable[Change], by: Callable[[Change], K]) -> Mapping[K, tuple[Change, ...]]:
+    """The changes that have something in common, in their order."""
+    groups: dict[K, list[Change]] = {}
     for each in changes:
-        groups.setdefault((each.action, each.kind), []).append(each)
-    return {which: tuple(changes) for which, changes in groups.items()}
+        groups.setdefault(by(each), []).append(each)
+    return {which: tuple(some) for which, some in groups.items()}

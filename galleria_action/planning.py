@@ -15,7 +15,17 @@ from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
 from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Manifest
-from galleria_action.plan import AS_CHANGE, Action, Change, Kind, Plan, Reason, Totals, by_kind
+from galleria_action.plan import (
+    AS_CHANGE,
+    BY_KIND,
+    Action,
+    Change,
+    Kind,
+    Plan,
+    Reason,
+    Totals,
+    grouped,
+)
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
 from galleria_action.values import Struct, replace
@@ -255,7 +265,7 @@ def _manifest_put(config: Config, manifest: Manifest, reason: Reason, data: byte
 
 
 def _totals(objects: Sequence[Wanted], changes: Sequence[Change], replaced: int) -> Totals:
-    groups = by_kind(changes)
+    groups = grouped(changes, BY_KIND)
 
     def chosen(action: Action, kind: Kind) -> Sequence[Change]:
         return groups.get((action, kind), ())

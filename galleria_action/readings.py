@@ -78,7 +78,7 @@ class Readings:
         Their readings come in the order of ``objects``, None for those that cannot be read.
         """
         others = [each for each in objects if not each.file_hash]
-        told = self._each(others, _few(others), self._source)
+        told = self._each(others, _batch_of_small(others), self._source)
         return (AS_READING(each) if each else None for _, each in told)
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
@@ -108,7 +108,7 @@ class Readings:
         undecided: list[Problem] = []
         problems: list[Problem] = []
         self._to_keep = self._small_edits(requests)
-        attempts = self._each(requests, self._some(requests), self._attempt)
+        attempts = self._each(requests, self._batch_size(requests), self._attempt)
         for request, (outcome, prepared) in attempts:
             if prepared:
                 self.prepared[request.wanted.key] = prepared
@@ -141,21 +141,21 @@ class Readings:
         except OSError:
             return 0
 
-    def _some(self, requests: Sequence[ReadRequest]) -> int:
+    def _batch_size(self, requests: Sequence[ReadRequest]) -> int:
         """How many files make a batch: few if they are large."""
         sample = requests[:: len(requests) // SAMPLE + 1]
         held = sum(map(self._size, sample))
-        return max(1, min(_few(requests), BATCH_BYTES * len(sample) // max(held, 1)))
+        return max(1, min(_batch_of_small(requests), BATCH_BYTES * len(sample) // max(held, 1)))
 
     def _each(
-        self, items: Sequence[T], together: int, work: Callable[[T], R]
+        self, items: Sequence[T], batch_size: int, work: Callable[[T], R]
     ) -> Iterable[tuple[T, R]]:
-        """Every item with what ``work`` made of it, in batches of so many."""
+        """Every item with what ``work`` made of it, ``batch_size`` of them at a time."""
 
         def batch(start: int) -> list[R]:
-            return [work(each) for each in items[start : start + together]]
+            return [work(each) for each in items[start : start + batch_size]]
 
-        results = self._executor.map(batch, range(0, len(items), together))
+        results = self._executor.map(batch, range(0, len(items), batch_size))
         return zip(items, chain.from_iterable(results), strict=True)
 
     def _source(self, wanted: Wanted) -> tuple[object, ...] | None:
@@ -224,6 +224,6 @@ class Readings:
         )
 
 
-def _few(items: Sequence[object]) -> int:
+def _batch_of_small(items: Sequence[object]) -> int:
     """How many small files make a batch."""
     return min(BATCH_FILES, max(FEWEST_FILES, len(items) // BATCHES))

@@ -6,7 +6,6 @@ import gc
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 
@@ -141,7 +140,8 @@ def test_a_manifest_with_a_fault_is_checked_once(gallery, processes, monkeypatch
         return flawless_names(data)
 
     def late(data):
-        time.sleep(0.5)  # the other process has time for all of it
+        # The other process has done all of it; it is left to be waited for once more.
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
         return presumed(data)
 
     monkeypatch.setattr(manifest, "flawless_names", counted)
