@@ -106,7 +106,7 @@ def into_empty_buckets(
     """Every program with a server of its own each time, so that none finds another's caches."""
     serve = serve or near
     results: dict[str, list[Usage]] = {each.name: [] for each in scale.programs}
-    for peer in turns(scale.programs, scale.rounds):
+    for peer in peers.turns(scale.programs, scale.rounds):
         with serve(folder) as server:
             place = Place(gallery, server, "bucket")
             results[peer.name].append(publish(peer, place))
@@ -144,7 +144,7 @@ def again(scale: Scale, folder: Path, asked: Sequence[str]) -> None:
         time.sleep(TICK)
         if "b" in asked:
             results = {each.name: list[Usage]() for each in programs}
-            for peer in turns(programs, scale.rounds):
+            for peer in peers.turns(programs, scale.rounds):
                 results[peer.name].append(publish(peer, places[peer.name], puts=range(1)))
             table.show("(b) the same again, nothing changed", results)
         if "c" in asked:
@@ -159,7 +159,7 @@ def changed(
     for number in range(scale.rounds):
         make(gallery.parent, scale.photos, scale, change=(count, number + 1))
         time.sleep(TICK)
-        for peer in rotated(programs, number):
+        for peer in peers.rotated(programs, number):
             usage = publish(peer, places[peer.name], puts=range(3 * count + 1, 3 * count + 9))
             results[peer.name].append(usage)
         time.sleep(TICK)
@@ -180,7 +180,7 @@ def many(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
         for peer in programs:
             if peer.name == OURS:
                 publish(peer, ours)
-        for peer in turns(programs, scale.rounds):
+        for peer in peers.turns(programs, scale.rounds):
             before = server.requests()
             results[peer.name].append(publish(peer, ours if peer.name == OURS else others))
             made = {kind: n - before.get(kind, 0) for kind, n in server.requests().items()}
@@ -194,7 +194,8 @@ def many(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
 
 def growth(scale: Scale, folder: Path, _asked: Sequence[str]) -> None:
     """(f) The plan of a large manifest."""
-    plans.growth(folder, 100 * scale.photos, scale.rounds)
+    names = [each.name for each in scale.programs]
+    plans.growth(folder, 100 * scale.photos, scale.rounds, names)
 
 
 CASES: Mapping[str, Callable[[Scale, Path, Sequence[str]], None]] = {
@@ -228,17 +229,6 @@ def make(
 def published(gallery: Path) -> int:
     """Bytes of all that is to be published."""
     return sum(file.stat().st_size for file in (gallery / "published").rglob("*.*"))
-
-
-def turns(programs: Sequence[Peer], rounds: int) -> Iterator[Peer]:
-    for number in range(rounds):
-        yield from rotated(programs, number)
-
-
-def rotated(programs: Sequence[Peer], number: int) -> Sequence[Peer]:
-    """The programs, another one first in every round."""
-    turn = number % len(programs)
-    return [*programs[turn:], *programs[:turn]]
 
 
 def publish(peer: Peer, place: Place, puts: range | None = None) -> Usage:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,8 +64,9 @@ class Peer:
         }
 
 
-def ours(_place: Place) -> list[str]:
-    return [sys.executable, "-I", str(ENTRYPOINT), "--concurrency", str(CONNECTIONS)]
+def ours(*flags: str) -> Callable[[Place], list[str]]:
+    command = [sys.executable, "-I", str(ENTRYPOINT), "--concurrency", str(CONNECTIONS), *flags]
+    return lambda _place: command
 
 
 def s5cmd(*words: str) -> Callable[[Place], list[str]]:
@@ -97,10 +98,13 @@ def rclone(*flags: str) -> Callable[[Place], list[str]]:
     return command
 
 
-def aws(place: Place) -> list[str]:
-    options = ["--endpoint-url", place.server.endpoint, "--only-show-errors"]
-    source, target = f"{place.gallery}/published", f"s3://{place.bucket}"
-    return [servers.program("aws"), "s3", "sync", *options, source, target]
+def aws(*flags: str) -> Callable[[Place], list[str]]:
+    def command(place: Place) -> list[str]:
+        options = ["--endpoint-url", place.server.endpoint, *flags]
+        source, target = f"{place.gallery}/published", f"s3://{place.bucket}"
+        return [servers.program("aws"), "s3", "sync", *options, source, target]
+
+    return command
 
 
 def script(name: str) -> Callable[[Place], list[str]]:
@@ -114,7 +118,7 @@ def script(name: str) -> Callable[[Place], list[str]]:
 _AWS_CONFIG = {"AWS_CONFIG_FILE": str(HERE / "aws.ini")}
 
 ALL: Sequence[Peer] = (
-    Peer(OURS, ours),
+    Peer(OURS, ours()),
     Peer("our engine alone", script("engine_alone.py"), first_only=True),
     Peer(FLOOR, script("obstore_threads.py"), first_only=True),
     Peer("s5cmd sync", s5cmd("sync")),
@@ -123,7 +127,26 @@ ALL: Sequence[Peer] = (
     Peer("rclone sync", rclone(), shares=False),
     Peer("rclone sync --checksum", rclone("--checksum")),
     Peer("rclone --checksum, no HEAD", rclone("--checksum", "--s3-no-head")),
-    Peer("aws s3 sync", aws),
-    Peer("aws s3 sync, 32 requests", aws, _AWS_CONFIG),
+    Peer("aws s3 sync", aws("--only-show-errors")),
+    Peer("aws s3 sync, 32 requests", aws("--only-show-errors"), _AWS_CONFIG),
     Peer("boto3, 32 threads", script("boto3_threads.py")),
 )
+
+REHEARSALS: Sequence[Peer] = (
+    Peer(OURS, ours("--dry-run")),
+    Peer("s5cmd sync", s5cmd("--log", "info", "--dry-run", "sync")),
+    Peer("rclone sync --checksum", rclone("--checksum", "--dry-run")),
+    Peer("aws s3 sync", aws("--dryrun")),
+)
+"""The same programs, when they only say what they would do."""
+
+
+def turns(programs: Sequence[Peer], rounds: int) -> Iterator[Peer]:
+    for number in range(rounds):
+        yield from rotated(programs, number)
+
+
+def rotated(programs: Sequence[Peer], number: int) -> Sequence[Peer]:
+    """The programs, another one first in every round."""
+    turn = number % len(programs)
+    return [*programs[turn:], *programs[:turn]]

@@ -25,13 +25,15 @@ class Usage:
     """What a process and its children took: seconds, seconds of CPU, most bytes of memory.
 
     ``server_cpu`` are the seconds of CPU that the server spent meanwhile. Memory is that of the
-    largest process; it cannot be told below the benchmark's own, some 20 MB.
+    largest process; it cannot be told below the benchmark's own, some 20 MB. ``said`` is the end
+    of what it printed.
     """
 
     wall: float
     cpu: float
     peak: int
     server_cpu: float = 0.0
+    said: str = ""
 
 
 class Failed(Exception):
@@ -54,15 +56,16 @@ def run(command: Sequence[str], here: Path, environ: Mapping[str, str], server: 
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        said = log.read()[-3000:].decode(errors="replace")
         if process.returncode:
-            log.seek(0)
-            said = log.read()[-3000:].decode(errors="replace")
             raise Failed(f"{command[0]} ended with {process.returncode}:\n{said}")
     return Usage(
         wall=wall,
         cpu=used.ru_utime + used.ru_stime,
         peak=used.ru_maxrss * 1024,
         server_cpu=cpu_seconds(server) - server_began,
+        said=said,
     )
 
 
