@@ -241,7 +241,8 @@ class Deployment(Struct, kw_only=True, dict=True):
 
     def _check_listing(self, expected: Mapping[str, str]) -> None:
         """What is listed must be what is expected, before anything refers to it."""
-        listing = deployed.list_keys(self.store, expected, self.executor)
+        sent = {each.key: each.size for each in self.plan.changes if each.key in self._sent}
+        listing = deployed.list_keys(self.store, expected, self.executor, new=sent)
         wrong = [
             key for key, etag in expected.items() if key not in listing or listing[key].etag != etag
         ]

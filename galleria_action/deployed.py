@@ -150,10 +150,12 @@ def list_keys(
     interesting: Iterable[str],
     executor: Executor,
     entries: Mapping[str, Entry] = MappingProxyType({}),
+    new: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Listed]:
     """Those of the ``interesting`` keys that are in the bucket now.
 
-    Most are listed as ``entries`` has them: then one of each text is enough in memory.
+    Most are listed as ``entries`` has them: then one of each text is enough in memory. ``new`` has
+    the bytes of those that have just been put, see `listing`.
     """
     # In the order of listings: what is asked for in a row lies close together in memory then.
     found = dict.fromkeys(sorted(interesting), _ABSENT)
@@ -163,7 +165,7 @@ def list_keys(
             ours = page if page.keys() <= found.keys() else _only(page, found.keys())
             found.update(_recorded(ours, entries))
 
-    for _ in executor.map(read, listing.parts(list(found))):
+    for _ in executor.map(read, listing.parts(list(found), new)):
         pass
     for key in [key for key, listed in found.items() if listed is _ABSENT]:
         del found[key]

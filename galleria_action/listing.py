@@ -2,13 +2,18 @@
 
 A listing is answered in pages of 1,000 keys, each of which has to wait for the one before. So the
 bucket is listed by folder, and a large folder in ranges of keys; what lies elsewhere is not listed.
+
+A store that keeps no ETags (`rclone serve`) reads new objects to list them, on one core for each
+listing. So those of large new objects are divided further: by prefix, because such a store reads a
+whole folder for a range of it.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, groupby
+from types import MappingProxyType
 from typing import NamedTuple
 
 PAGE = 1000
@@ -17,12 +22,19 @@ PAGE = 1000
 MOST = 16
 """Listings of one bucket. Each may cost one request more than its share of one long listing."""
 
+HEAVY = 64 << 20
+"""Bytes of new objects for which a listing is divided: hashing them takes a tenth of a second."""
+MOST_OF_HEAVY = 2 * MOST
+SHARES = 8
+"""Listings of equal bytes that are enough: no store is expected to have more cores."""
+
 
 class Part(NamedTuple):
     """One listing.
 
     folder
-        '' is the bucket's root; else it ends with a slash.
+        What its keys start with: '' is the bucket's root; else, unless it is ``deep``, it ends with
+        a slash.
     deep
         Whether it goes into the folders of this one.
     after, until
@@ -51,11 +63,21 @@ class _Span(NamedTuple):
         return -(-(self.end - self.start) // PAGE)
 
 
-def parts(keys: Sequence[str]) -> list[Part]:
-    """Listings that show each of ``keys``, which are sorted, at most :data:`MOST`."""
-    spans = _spans(keys) if keys else []
-    pages = next(most for most in count(1) if sum(-(-each.pages // most) for each in spans) <= MOST)
+def parts(keys: Sequence[str], new: Mapping[str, int] = MappingProxyType({})) -> list[Part]:
+    """Listings that show each of ``keys``, which are sorted, at most :data:`MOST`.
+
+    ``new`` has the bytes of those that have just been put; if they are large, there are up to
+    :data:`MOST_OF_HEAVY`.
+    """
+    spans = _lightened(keys, _spans(keys), new) if keys else []
+    most = max(MOST, len(spans))
+    pages = next(most_of_one for most_of_one in count(1) if _ranges_of(spans, most_of_one) <= most)
     return [part for each in spans for part in _ranges(keys, each, pages * PAGE)]
+
+
+def _ranges_of(spans: Sequence[_Span], pages: int) -> int:
+    """How many ranges of so many pages they are."""
+    return sum(-(-each.pages // pages) for each in spans)
 
 
 def _spans(keys: Sequence[str]) -> list[_Span]:
@@ -97,6 +119,39 @@ def _inner(keys: Sequence[str], span: _Span, most: int) -> list[_Span]:
     if span.folder and (not folders or span.pages == 1):
         return [span]
     return [*folders, *([_Span(span.folder, 0, own, deep=False)] if own else [])]
+
+
+def _lightened(keys: Sequence[str], spans: list[_Span], new: Mapping[str, int]) -> list[_Span]:
+    """The heaviest spans divided, as long as they are heavy and the listings suffice."""
+    weights = {each: _weight(keys, each, new) for each in spans}
+    enough = max(HEAVY, sum(weights.values()) // SHARES, max(new.values(), default=0))
+    while True:
+        heaviest = max(weights, key=weights.__getitem__)
+        inner = _by_next_character(keys, heaviest) if weights[heaviest] > enough else []
+        if not inner or len(weights) + len(inner) > MOST_OF_HEAVY + 1:
+            return list(weights)
+        del weights[heaviest]
+        weights |= {each: _weight(keys, each, new) for each in inner}
+
+
+def _weight(keys: Sequence[str], span: _Span, new: Mapping[str, int]) -> int:
+    """Bytes of new objects. Of files between folders, which may be anywhere: none."""
+    return sum(new.get(key, 0) for key in keys[span.start : span.end]) if new and span.deep else 0
+
+
+def _by_next_character(keys: Sequence[str], span: _Span) -> list[_Span]:
+    """The keys by the first character that they differ in; none if one ends before it."""
+    ends = zip(keys[span.start], keys[span.end - 1], strict=False)
+    same = next((at for at, (one, other) in enumerate(ends) if one != other), None)
+    if same is None:
+        return []
+    spans: list[_Span] = []
+    at = span.start
+    for start, some in groupby(keys[span.start : span.end], lambda key: key[: same + 1]):
+        end = at + len(list(some))
+        spans.append(_Span(start, at, end))
+        at = end
+    return spans
 
 
 def _ranges(keys: Sequence[str], span: _Span, size: int) -> Iterator[Part]:

@@ -9,7 +9,7 @@ import pytest
 from support import galleries, program
 from support.memory import MemoryStore, RecordingStore
 
-from galleria_action import ledger, report
+from galleria_action import ledger, listing, report
 from galleria_action.errors import FailureReason, StoreError
 
 MANIFEST = "gallery-metadata.json"
@@ -104,6 +104,23 @@ def test_the_live_gallery_is_whole_after_every_single_operation(store, gallery):
     program.deployed(gallery.root, store)
     assert published(store) == gallery.keys()
     assert set(store.inner.objects) == {*gallery.keys(), *galleries.SITE, MANIFEST, LEDGER}
+
+
+def test_the_last_look_shares_large_objects_among_listings(store, gallery, monkeypatch):
+    """Stores without ETags of their own read what is new to list it; only this time, so only here.
+
+    The first listing and that of a run which sends nothing are as few as ever.
+    """
+    monkeypatch.setattr(listing, "HEAVY", 1)
+    few = {"", "data/", "js/", "photos/"}
+    program.deployed(gallery.root, store)
+    listed = [each.key for each in store.operations if each.name == "list"]
+    store.operations.clear()
+    program.deployed(gallery.root, store)
+
+    assert set(listed[: len(few)]) == few
+    assert {"photos/full/a", "photos/full/b", "photos/full/c"} <= set(listed[len(few) :])
+    assert {each.key for each in store.operations if each.name == "list"} == few
 
 
 def crash_at(store, number: int):

@@ -21,6 +21,7 @@ from galleria_action.remote import Listed
 HEADERS = Headers("text/plain", "no-cache")
 ODD = ["", ".", "..", "a", "b", "photos", "é", "\U0010ffff", "\t", "0", " ", "-"]
 KEYS = some.lists(some.sampled_from(ODD), min_size=1, max_size=4).map("/".join).filter(bool)
+SIZES = some.dictionaries(KEYS, some.integers(0, 5))
 
 
 @dataclass
@@ -56,8 +57,8 @@ class Paged(MemoryStore):
         self.objects |= dict.fromkeys(keys, one.objects["x"])
 
 
-def _listed(store: MemoryStore, keys) -> set[str]:
-    found = deployed.list_keys(store, keys, Serial())
+def _listed(store: MemoryStore, keys, new=()) -> set[str]:
+    found = deployed.list_keys(store, keys, Serial(), new=dict(new))
     assert all(found[key] == (1, store.objects[key].etag) for key in found)
     return set(found)
 
@@ -67,6 +68,8 @@ def small_pages(monkeypatch) -> None:
     """So that a handful of keys is many pages."""
     monkeypatch.setattr(listing, "PAGE", 2)
     monkeypatch.setattr(listing, "MOST", 3)
+    monkeypatch.setattr(listing, "MOST_OF_HEAVY", 6)
+    monkeypatch.setattr(listing, "HEAVY", 3)
 
 
 # The fixture is the same for every example.
@@ -75,13 +78,13 @@ steady = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 @pytest.mark.usefixtures("small_pages")
 @steady
-@given(interesting=some.sets(KEYS), present=some.sets(KEYS))
-def test_all_that_is_interesting_and_there_is_found(interesting, present):
-    """Whatever the folders and however odd the keys; and nothing else is."""
+@given(interesting=some.sets(KEYS), present=some.sets(KEYS), new=SIZES)
+def test_all_that_is_interesting_and_there_is_found(interesting, present, new):
+    """Whatever the folders, however odd the keys and large the objects; and nothing else is."""
     store = Paged(page=2)
     store.fill(present)
 
-    assert _listed(store, interesting) == interesting & present
+    assert _listed(store, interesting, new) == interesting & present
 
 
 @pytest.mark.usefixtures("small_pages")
@@ -104,12 +107,12 @@ def test_requests_are_bounded(interesting, present):
 
 @pytest.mark.usefixtures("small_pages")
 @steady
-@given(interesting=some.sets(KEYS), present=some.sets(KEYS))
-def test_listings_are_few(interesting, present):
+@given(interesting=some.sets(KEYS), new=SIZES)
+def test_listings_are_few(interesting, new):
     """And no two of them show the same range of a folder."""
-    parts = listing.parts(sorted(interesting))
+    parts = listing.parts(sorted(interesting), new)
 
-    assert len(parts) <= 3
+    assert len(parts) <= (6 if new else 3)
     assert len({(part.folder, part.deep, part.after) for part in parts}) == len(parts)
 
 
@@ -212,3 +215,48 @@ def test_a_large_folder_is_listed_in_ranges_of_whole_pages():
     assert parts[0] == Part("full/", until="full/002999")
     assert parts[1] == Part("full/", after="full/002999", until="full/005999")
     assert parts[-1] == Part("full/", after="full/038999", until="full/040499")
+
+
+MB = 1_000_000
+CAMERA = [f"photos/full/IMG_{number:04}.jpg" for number in range(100)]
+HASHES = [f"photos/full/{number * 0x1234567 % 0xFFFFFFFF:08x}.jpg" for number in range(1000)]
+WEBS = [f"photos/web/IMG_{number:04}.jpg" for number in range(100)]
+
+
+@pytest.mark.parametrize("fulls", [CAMERA, HASHES], ids=["numbers", "hashes"])
+def test_many_bytes_that_are_new_are_listed_in_even_shares(fulls):
+    """For stores that read what they list: so that all of their cores have as much to do.
+
+    By what the keys start with, never in ranges: such a store reads a whole folder for a range.
+    """
+    keys = sorted([*fulls, *WEBS, *SITE])
+    new = dict.fromkeys(fulls, 8 * MB) | dict.fromkeys(WEBS, MB // 10)
+
+    parts = listing.parts(keys, new)
+
+    bytes_of = [
+        sum(size for key, size in new.items() if key.startswith(part.folder))
+        for part in parts
+        if part.deep
+    ]
+    assert max(bytes_of) <= sum(new.values()) / 6
+    assert sum(bytes_of) == sum(new.values()), "none is listed twice"
+    assert not any(part.after for part in parts)
+    assert len(parts) <= 32
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        dict.fromkeys(CAMERA, MB // 10),
+        {CAMERA[0]: 800 * MB},
+        {"elsewhere.jpg": 800 * MB},
+        {"index.html": 800 * MB},
+    ],
+    ids=["small", "one", "not asked for", "between folders"],
+)
+def test_no_listing_is_divided_for_nothing(new):
+    """A request more is worth it only for large objects, and only if there are several."""
+    keys = sorted([*CAMERA, *WEBS, *SITE])
+
+    assert listing.parts(keys, new) == listing.parts(keys)
