@@ -259,6 +259,16 @@ def test_a_listing_after_a_key(store):
     assert [each for each, _ in store.list("case/", "case/B")] == ["case/a.jpg"]
 
 
+def test_a_listing_of_what_a_key_starts_with(store):
+    """A prefix may end anywhere, also within a word."""
+    for key in ODD_KEYS:
+        store.put(key, b"x", HEADERS)
+
+    ordered = sorted(ODD_KEYS)
+    for start in {key[:end] for key in ODD_KEYS for end in (1, len(key) // 2, len(key) - 1)}:
+        assert _keys(store, start) == [each for each in ordered if each.startswith(start)]
+
+
 def test_hard_keys_are_listed_after_a_key(literal):
     """The same with slashes, dots and control characters."""
     for key in HARD_KEYS:
