@@ -95,10 +95,24 @@ class Photo(NamedTuple):
 
     def edited_pieces(self, time: str, offset: str | None) -> tuple[bytes, memoryview]:
         """The edited header, and what follows it: the file's own memory."""
-        return self._head(time, offset), memoryview(self.data)[self._header_end :]
+        return self._head(time, offset), memoryview(self.data)[self.header_end :]
+
+    def keeps_length(self, time: str, offset: str | None) -> bool:
+        """Tell whether `edited` is known to raise nothing and to change no length.
+
+        False where only editing can tell: what was proven of one block holds for all of its layout.
+        """
+        if self.layout is None:
+            return False
+        try:
+            recipe = self.layout.recipes.get(frozenset(_texts(time, offset)))
+        except Uneditable:
+            return False
+        return recipe is not None and recipe.structure.length == self.layout.structure.length
 
     @property
-    def _header_end(self) -> int:
+    def header_end(self) -> int:
+        """Where what `edited_pieces` leaves as it is begins."""
         return jpeg.header_end(self.segments)
 
     def _head(self, time: str, offset: str | None) -> bytes:

@@ -21,19 +21,24 @@ from galleria_action.values import Struct, msgspec
 
 KEEP_TIMEZONE = 13
 """``target_timezone_offset_hours`` that means: every photo keeps its own."""
+_LOCAL = len("YYYY-MM-DDTHH:MM:SS")
 
 
 class Edit(NamedTuple):
-    """An EXIF correction: local time as EXIF writes it, UTC offset ``±HH:MM`` or None."""
+    """An EXIF correction: local time as ``YYYY-MM-DDTHH:MM:SS``, UTC offset ``±HH:MM`` or None."""
 
-    time: str
+    local: str
     offset: str | None
+
+    @property
+    def time(self) -> str:
+        """The local time as EXIF writes it."""
+        return f"{self.local[:10].replace('-', ':')} {self.local[11:]}"
 
     def __str__(self) -> str:
         """As the ledger records it; the editor's version makes old edits recognisable."""
-        time, offset = self
-        text = f"{EDITOR} {time[:10].replace(':', '-')}T{time[11:]}"
-        return f"{text} {offset}" if offset else text
+        local, offset = self
+        return f"{EDITOR} {local} {offset}" if offset else f"{EDITOR} {local}"
 
 
 class Photo(NamedTuple):
@@ -221,7 +226,7 @@ def _photos(document: _Document) -> Iterator[Photo]:
     for photo in document.photos:
         before, after = photo.file_hash.lower(), photo.deployment_file_hash.lower()
         corrected = None if before == after else photo.exif.corrected_timestamp
-        due = _AS_EDIT((_exif_time(corrected), zone)) if corrected else None
+        due = _AS_EDIT((_local(corrected), zone)) if corrected else None
         yield _AS_PHOTO((photo.id, before, after, due, _files(photo.files)))
 
 
@@ -238,11 +243,12 @@ def _files(stated: _Files) -> tuple[tuple[str, str], ...]:
 
 def edit(corrected: str | None, hours: float) -> Edit | None:
     """The edit that a ``corrected_timestamp`` asks for at a ``target_timezone_offset_hours``."""
-    return None if corrected is None else Edit(_exif_time(corrected), offset(hours))
+    return None if corrected is None else Edit(_local(corrected), offset(hours))
 
 
-def _exif_time(stated: str) -> str:
-    return f"{stated[:10].replace('-', ':')} {stated[11:19]}"
+def _local(stated: str) -> str:
+    """A timestamp without its zone and fractions of a second; most have none."""
+    return stated if len(stated) == _LOCAL and "T" in stated else f"{stated[:10]}T{stated[11:19]}"
 
 
 @cache

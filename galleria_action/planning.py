@@ -6,10 +6,10 @@ makes the plan from what reading them told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter, is_, itemgetter
 
 from galleria_action import edits, headers, purge, remarks, removal
 from galleria_action.config import Config
@@ -108,6 +108,9 @@ def _rank(change: Change) -> int:
     return 2 if rank == 1 and change.wanted and change.wanted.is_page else rank
 
 
+_OWNER: Callable[[Entry | Wanted], Owner] = attrgetter("owner")
+
+
 class _Comparison:
     """Compares wanted objects one by one, and keeps the facts about those that stay."""
 
@@ -118,19 +121,24 @@ class _Comparison:
         self.kept: dict[str, Entry] = {}
         self.replaced = 0
 
-    def changes(self, objects: Iterable[Wanted]) -> list[Change]:
+    def changes(self, objects: Sequence[Wanted]) -> list[Change]:
         """What has to be put of ``objects``."""
-        readings, entries, kept = self._readings, self._remote.ledger.entries, self.kept
-        puts: list[Change] = []
-        for each in objects:
-            key = each.key
-            if reading := readings.get(key):
-                if change := self._change(each, reading):
-                    puts.append(change)
-            else:  # settled without, so there is an entry
-                entry, owner = entries[key], each.owner
-                kept[key] = entry if entry.owner is owner else entry._replace(owner=owner)
-        return puts
+        told = list(map(self._readings.get, map(attrgetter("key"), objects)))
+        self._keep([each for each, reading in zip(objects, told, strict=True) if not reading])
+        pairs = zip(objects, told, strict=True)
+        changes = (self._change(each, reading) for each, reading in pairs if reading)
+        return [change for change in changes if change]
+
+    def _keep(self, settled: Sequence[Wanted]) -> None:
+        """Of what was settled without a reading there is an entry, with the facts as they are."""
+        keys = list(map(attrgetter("key"), settled))
+        entries = list(map(self._remote.ledger.entries.__getitem__, keys))
+        if not all(map(is_, map(_OWNER, entries), map(_OWNER, settled))):
+            entries = [
+                entry._replace(owner=each.owner)
+                for each, entry in zip(settled, entries, strict=True)
+            ]
+        self.kept.update(zip(keys, entries, strict=True))
 
     def _change(self, each: Wanted, reading: Reading) -> Change | None:
         entry = self._remote.ledger.entries.get(each.key)

@@ -104,21 +104,7 @@ def publish(wanted: Wanted, edit: Edit | None, data: bytes) -> Published:
 
     Raises :class:`Undecidable` for a file that must not say where it was taken, and may.
     """
-    if edit and not wanted.is_full:
-        return _web(data, edit, strip_gps=wanted.strip_gps)
-    return corrected(data, edit, strip_gps=wanted.strip_gps)
-
-
-def _web(data: bytes, edit: Edit, *, strip_gps: bool) -> Published:
-    """A web variant without a time of its own stays without one."""
-    from galleria_action import exif  # many modules, for those who edit
-
-    try:
-        photo = exif.read(data)
-    except Uneditable:
-        photo = None
-    timed = _timed(photo, edit) if photo and photo.original_time else Published(data)
-    return _placed(timed, strip_gps=strip_gps)
+    return _placed(_made(_begun(wanted, edit, data)), strip_gps=wanted.strip_gps)
 
 
 def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
@@ -126,22 +112,51 @@ def corrected(data: bytes, edit: Edit | None, *, strip_gps: bool) -> Published:
 
     Raises :class:`Undecidable` if the position has to go and can neither be removed nor ruled out.
     """
-    published = Published(data)
-    if edit:
-        from galleria_action import exif  # many modules, for those who edit
+    return _placed(_made(_begun_full(data, edit)), strip_gps=strip_gps)
 
+
+class _Correction(NamedTuple):
+    """A photo, its header read, whose time is to be set."""
+
+    photo: Photo
+    edit: Edit
+
+    def made(self) -> Published:
+        photo, edit = self
         try:
-            published = _timed(exif.read(data), edit)
+            return Published(photo.edited_pieces(edit.time, edit.offset), str(edit))
         except Uneditable as reason:
-            published = Published(data, UNTOUCHED + str(edit), str(reason))
-    return _placed(published, strip_gps=strip_gps)
+            return Published(photo.data, UNTOUCHED + str(edit), str(reason))
+
+    @property
+    def is_foreseen(self) -> bool:
+        """Whether it is known to do no harm, and to leave the length as it is."""
+        return self.photo.keeps_length(self.edit.time, self.edit.offset)
 
 
-def _timed(photo: Photo, edit: Edit) -> Published:
+def _begun(wanted: Wanted, edit: Edit | None, data: bytes) -> _Correction | Published:
+    """The correction to make; what is published if there is none."""
+    if wanted.is_full:
+        return _begun_full(data, edit)
+    found = _begun_full(data, edit)
+    if isinstance(found, _Correction) and found.photo.original_time:
+        return found
+    return Published(data)  # a web variant without a time of its own stays without one
+
+
+def _begun_full(data: bytes, edit: Edit | None) -> _Correction | Published:
+    if not edit:
+        return Published(data)
+    from galleria_action import exif  # many modules, for those who edit
+
     try:
-        return Published(photo.edited_pieces(edit.time, edit.offset), str(edit))
+        return _Correction(exif.read(data), edit)
     except Uneditable as reason:
-        return Published(photo.data, UNTOUCHED + str(edit), str(reason))
+        return Published(data, UNTOUCHED + str(edit), str(reason))
+
+
+def _made(found: _Correction | Published) -> Published:
+    return found if isinstance(found, Published) else found.made()
 
 
 def _placed(published: Published, *, strip_gps: bool) -> Published:
@@ -160,15 +175,28 @@ def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[
     """The reading of ``data``, and what to send; with ``md5`` that is hashed, too."""
     sha256 = hashlib.sha256(data).hexdigest()
     published = publish(wanted, edit_for(wanted, edit, sha256), data)
-    reading = Reading(
+    reading = _reading(wanted, data, sha256, published)
+    return reading._replace(md5=etags.md5_hex(published.data)) if md5 else reading, published
+
+
+def foresee(wanted: Wanted, edit: Edit | None, data: bytes) -> Reading:
+    """The reading of ``data`` alone: a correction that is known to be possible is not made."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    found = _begun(wanted, edit_for(wanted, edit, sha256), data)
+    if isinstance(found, _Correction) and found.is_foreseen and not wanted.strip_gps:
+        position = _position(wanted, data, found.photo.header_end)
+        return AS_READING((sha256, str(found.edit), len(data), "", "", position))
+    return _reading(wanted, data, sha256, _placed(_made(found), strip_gps=wanted.strip_gps))
+
+
+def _reading(wanted: Wanted, data: bytes, sha256: str, published: Published) -> Reading:
+    return Reading(
         sha256=sha256,
         edit=published.edit,
         size=published.size,
-        md5=etags.md5_hex(published.data) if md5 else "",
         untouched_because=published.untouched_because,
         position=_position(wanted, data),
     )
-    return reading, published
 
 
 def read_source(wanted: Wanted, data: bytes) -> Reading:
@@ -178,8 +206,8 @@ def read_source(wanted: Wanted, data: bytes) -> Reading:
     return AS_READING((hashlib.sha256(data).hexdigest(), "", len(data), "", "", position))
 
 
-def _position(wanted: Wanted, data: bytes) -> bool | None:
+def _position(wanted: Wanted, data: bytes, header_end: int = 0) -> bool | None:
     """Whether what is published of ``data`` has a position; an edit of its time changes none."""
     if wanted.owner is Owner.SITE:
         return None
-    return False if wanted.strip_gps else geotag.found(data)
+    return False if wanted.strip_gps else geotag.found(data, header_end)

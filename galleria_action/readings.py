@@ -182,6 +182,8 @@ class Readings:
         is_whole = edit or wanted.strip_gps
         data = self._files.read(path) if is_whole else self._files.read_small(path, CHUNK)
         if data is not None:
+            if not (is_kept or md5):
+                return publication.foresee(wanted, edit, data), None
             reading, published = publication.read(wanted, edit, data, md5=md5)
             return reading, (published.whole(), stamp) if is_kept and published.edit else None
         reading = self._streamed(wanted, md5=md5)

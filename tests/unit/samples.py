@@ -15,7 +15,7 @@ from galleria_action.ledger import Entry, Owner
 from galleria_action.manifest import Edit, Manifest
 from galleria_action.wanted import LocalFile, Wanted
 
-EDIT = Edit("2024:06:15 14:30:45", "+02:00")
+EDIT = Edit("2024-06-15T14:30:45", "+02:00")
 CORRECTED = "2024-06-15T14:30:45"
 
 

@@ -99,7 +99,7 @@ class TestState:
         assert found.file_hash == SHA
         assert found.exif == EXIF
         assert list(found.exif) == list(EXIF)
-        assert found.edit == Edit("2024:06:15 14:30:45", "+02:00")
+        assert found.edit == Edit("2024-06-15T14:30:45", "+02:00")
 
     def test_photo_without_a_time(self):
         """Nothing is corrected, even if there is a zone to write."""
@@ -154,13 +154,13 @@ class TestState:
         entry = old(**{**BY_HAND, "original_timestamp": "2024:06:15 18:00:00"})
         found = indexing.state(entry, SHA, FACTS, Clock(1, 2, BEFORE))
         assert found.exif["corrected_timestamp"] == "2024-06-15T19:00:00"
-        assert found.edit == Edit("2024:06:15 19:00:00", "+02:00")
+        assert found.edit == Edit("2024-06-15T19:00:00", "+02:00")
 
     def test_unchanged_file_and_another_zone(self):
         """The zone changes what is written, not the time."""
         found = indexing.state(old(**BY_HAND), SHA, FACTS, Clock(-4, -3.5, BEFORE))
         assert found.exif == BY_HAND
-        assert found.edit == Edit("2024:06:15 14:00:00", "-03:30")
+        assert found.edit == Edit("2024-06-15T14:00:00", "-03:30")
 
     def test_changed_file(self):
         """Its facts are read anew; members that the file does not tell of survive."""
@@ -170,7 +170,7 @@ class TestState:
         assert found.exif == {
             **EXIF, "camera": {"make": "Canon", "model": "EOS R5", "lens": "50"}, "mine": 1,
         }  # fmt: skip
-        assert found.edit == Edit("2024:06:15 14:30:45", "+02:00")
+        assert found.edit == Edit("2024-06-15T14:30:45", "+02:00")
 
     def test_file_corrected_in_its_place(self):
         """It already is what is to be published: the entry stands and nothing is added twice."""
@@ -181,8 +181,8 @@ class TestState:
     @pytest.mark.parametrize(
         ("clock", "corrected", "edit"),
         [
-            (Clock(-3, 2, BEFORE), "2024-06-15T15:30:45", Edit("2024:06:15 15:30:45", "+02:00")),
-            (Clock(-4, 3, BEFORE), "2024-06-15T14:30:45", Edit("2024:06:15 14:30:45", "+03:00")),
+            (Clock(-3, 2, BEFORE), "2024-06-15T15:30:45", Edit("2024-06-15T15:30:45", "+02:00")),
+            (Clock(-4, 3, BEFORE), "2024-06-15T14:30:45", Edit("2024-06-15T14:30:45", "+03:00")),
             (Clock(-4, KEEP, BEFORE), "2024-06-15T14:30:45", None),
         ],
     )

@@ -29,7 +29,7 @@ def test_photo():
         id="a",
         file_hash=sha256("a"),
         deployment_file_hash=sha256("a corrected"),
-        edit=Edit("2024:06:15 14:30:45", "+02:00"),
+        edit=Edit("2024-06-15T14:30:45", "+02:00"),
         files=tuple(DESIGN.items()),
     )
 
@@ -65,13 +65,13 @@ def test_offset(hours, offset):
     settings = {"timestamp_offset_hours": -4, "target_timezone_offset_hours": hours}
     given = {name: value for name, value in settings.items() if value is not None}
     edit = parsed(document(photo("a"), settings=given)).photos[0].edit
-    assert edit == Edit("2024:06:15 14:30:45", offset)
+    assert edit == Edit("2024-06-15T14:30:45", offset)
 
 
 @pytest.mark.parametrize("time", [CORRECTED, "2024-06-15 14:30:45", "2024-06-15T14:30:45.999"])
 def test_time(time):
     """Time as EXIF writes it, without fractions."""
-    assert one(exif={"corrected_timestamp": time}).edit == Edit("2024:06:15 14:30:45", "+02:00")
+    assert one(exif={"corrected_timestamp": time}).edit == Edit("2024-06-15T14:30:45", "+02:00")
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_as_is(changes):
 @pytest.mark.parametrize(
     ("edit", "text"),
     [
-        (Edit("2024:06:15 14:30:45", "+02:00"), " 2024-06-15T14:30:45 +02:00"),
-        (Edit("2024:06:15 14:30:45", None), " 2024-06-15T14:30:45"),
+        (Edit("2024-06-15T14:30:45", "+02:00"), " 2024-06-15T14:30:45 +02:00"),
+        (Edit("2024-06-15T14:30:45", None), " 2024-06-15T14:30:45"),
     ],
 )
 def test_edit_as_recorded(edit, text):

@@ -8,7 +8,7 @@ import pytest
 from support import galleries
 from unit.samples import EDIT, full, published_for, thumb
 
-from galleria_action import exif, publication
+from galleria_action import exif, layout, publication
 from galleria_action.edits import UNTOUCHED
 from galleria_action.publication import Stale
 
@@ -92,3 +92,40 @@ def test_reading(md5):
     assert reading.edit == str(EDIT)
     assert reading.size == len(EDITED)
     assert reading.md5 == (hashlib.md5(EDITED).hexdigest() if md5 else "")
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["first of its kind", "known kind"])
+@pytest.mark.parametrize(
+    ("wanted", "data"),
+    [
+        pytest.param(photo(), JPEG, id="full is corrected"),
+        pytest.param(photo(), EDITED, id="full was corrected before"),
+        pytest.param(photo(EDITED, b""), EDITED, id="both tags are there"),
+        pytest.param(photo(WITHOUT_TIME, b""), WITHOUT_TIME, id="block that has to grow"),
+        pytest.param(photo(edit=EDIT._replace(local="2024-6-15 14:30")), JPEG, id="no such time"),
+        pytest.param(photo(edit=EDIT._replace(offset="+2")), JPEG, id="no such offset"),
+        pytest.param(photo(edit=EDIT._replace(offset=None)), JPEG, id="no offset"),
+        pytest.param(photo(WEBP), WEBP, id="cannot be edited"),
+        pytest.param(photo(strip_gps=True), JPEG, id="position goes"),
+        pytest.param(web(), JPEG, id="web with a time of its own"),
+        pytest.param(web(), WITHOUT_TIME, id="web without a time"),
+        pytest.param(web(), WEBP, id="web of another format"),
+        pytest.param(thumb("a"), WEBP, id="thumb"),
+    ],
+)
+def test_what_is_foreseen_is_what_would_be_made(wanted, data, times, monkeypatch):
+    """Whether an edit is made or only known to be possible, the plan is the same."""
+    monkeypatch.setattr(layout, "_known", {})
+    for _ in range(times):
+        read, published = publication.read(wanted, wanted.edit, data, md5=False)
+    foreseen = publication.foresee(wanted, wanted.edit, data)
+    assert foreseen == read
+    assert foreseen.size == len(published.data)
+
+
+def test_what_is_known_to_be_possible_is_not_made(monkeypatch):
+    """The second photo of a kind is planned without its bytes being edited."""
+    both_tags = photo(EDITED, b"")
+    publication.read(both_tags, EDIT, EDITED, md5=False)
+    monkeypatch.delattr(exif.Photo, "edited_pieces")
+    assert publication.foresee(both_tags, EDIT, EDITED).edit == str(EDIT)
