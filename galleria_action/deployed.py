@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from itertools import islice
 from operator import itemgetter, lt
 from types import MappingProxyType
+from typing import NamedTuple
 
 from galleria_action import etags, ledger, listing, manifest
 from galleria_action.config import Config
@@ -28,40 +29,59 @@ _FACTS = itemgetter(slice(Entry._fields.index("size"), Entry._fields.index("etag
 """Size and ETag of an entry."""
 
 
+class Records(NamedTuple):
+    """What a deployment leaves to be read by the next one.
+
+    ``manifest`` is the result of :func:`_manifest`, still under way; ``ledger`` was found, and
+    nobody has looked into it.
+    """
+
+    manifest: Future[tuple[str | None, Manifest | None, Sequence[str]]]
+    ledger: Found | None
+
+
+def records(store: Store, config: Config, local: Manifest | None, executor: Executor) -> Records:
+    """Ask for manifest and ledger at once, the former in a thread of ``executor``.
+
+    ``local`` is the manifest here: most often the one there has the same bytes.
+    """
+    state = executor.submit(_manifest, store, config.metadata_key, local)
+    return Records(state, store.get(config.ledger_key))
+
+
 def load(
+    known: Records,
     store: Store,
     config: Config,
     wanted: Mapping[str, object],
+    *,
     local: Manifest | None,
     executor: Executor,
     neighbours: Neighbours,
 ) -> Remote:
     """The remote state, as far as the ``wanted`` keys and this gallery's own are concerned.
 
-    ``local`` is the manifest here: most often the one there has the same bytes.
-
     Requests that don't depend on each other are made at once, in threads of ``executor``.
 
     A missing manifest or ledger is an empty one, a broken one counts as empty with a warning;
     one that a newer version wrote is refused.
     """
+    lost: list[str] = []
+    entries = read_ledger(known.ledger, config.ledger_key, lost)
     # No listing is older than the manifest: a commit after it is noticed at the gates.
-    state = executor.submit(_manifest, store, config.metadata_key, local)
-    records = executor.submit(_ledger, store, config.ledger_key)
-    manifest_etag, deployed, unreadable = state.result()
-    entries, ledger_etag, lost = records.result()
-    known = Remote(
+    manifest_etag, deployed, unreadable = known.manifest.result()
+    remote = Remote(
         manifest_etag=manifest_etag,
         manifest=deployed,
         remarks=tuple(store.remarks),
         ledger=entries,
-        ledger_etag=ledger_etag,
+        ledger_etag=known.ledger.etag if known.ledger else None,
     )
     faults = [*unreadable, *lost]
-    gone = _gone(known, config, wanted.keys(), local)
+    gone = _gone(remote, config, wanted.keys(), local)
     others = _others(neighbours, gone, faults) if gone and _deletes(config) else frozenset()
-    listed = list_keys(store, [*wanted, *gone], executor, known.ledger.entries)
-    return replace(known, faults=tuple(faults), others=others, listing=listed)
+    listed = list_keys(store, [*wanted, *gone], executor, entries.entries)
+    return replace(remote, faults=tuple(faults), others=others, listing=listed)
 
 
 def _deletes(config: Config) -> bool:
@@ -100,13 +120,6 @@ def _manifest(
     except DeployError:
         why = f"The deployed manifest {key} cannot be read. It counts as missing, and nothing is"
         return found.etag, None, [f"{why} deleted in this run."]
-
-
-def _ledger(store: Store, key: str) -> tuple[Ledger, str | None, Sequence[str]]:
-    """The ledger, its ETag, and in sentences why it cannot be read."""
-    faults: list[str] = []
-    found = store.get(key)
-    return read_ledger(found, key, faults), found.etag if found else None, faults
 
 
 def read_ledger(found: Found | None, key: str, faults: list[str]) -> Ledger:

@@ -40,7 +40,7 @@ def correction(edit: str) -> str:
 
 def is_corrected(edit: str) -> bool:
     """Whether the time was corrected."""
-    done = correction(edit)
+    done = correction(edit) if edit.startswith(_REMOVERS) else edit
     return bool(done) and not done.startswith(UNTOUCHED)
 
 

@@ -59,6 +59,17 @@ def forks(most: int, threads: Executor) -> Iterator[Executor]:
         executor.shutdown()
 
 
+def beside(executor: Executor, work: Callable[[], T]) -> Callable[[], T]:
+    """Begin ``work`` in another process of ``executor``, if that has some; what it makes, once.
+
+    Of use for what takes some tenths of a second, as long as this process has something else to do.
+    """
+    if not isinstance(executor, Forks):
+        return work
+    made = executor.beside(lambda _: work(), 1)
+    return lambda: next(made)
+
+
 class Forks(Executor):
     """See :func:`forks`."""
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
+from itertools import repeat
 
 from galleria_action import (
     collaborators,
@@ -36,6 +37,7 @@ from galleria_action.journal import Journal
 from galleria_action.neighbours import Neighbours
 from galleria_action.outputs import Results
 from galleria_action.pool import threads
+from galleria_action.publication import Reading
 from galleria_action.readings import ROOM, Readings
 from galleria_action.recorder import Beside, Observer
 from galleria_action.report_folder import ReportFolder
@@ -79,15 +81,21 @@ def run(
     gallery = preparation.gather(config, workspace, results.mode, readers)
     heap.share(len(gallery.objects), preparation.some_sizes(gallery.objects, workspace))
     readings = Readings(workspace, readers, room=0 if config.dry_run else ROOM)
-    begun = readings.begin(gallery.objects)  # while the bucket answers
+    records = deployed.records(store, config, gallery.manifest, uploaders)
+    begun: Iterator[Reading | None] = repeat(None)
+    if records.ledger:
+        begun = readings.begin(gallery.objects)  # while the bucket is listed
+    else:  # all files will be read, and more will be asked of them
+        preparation.begin_content(gallery, readers)
     neighbours = Neighbours(store, config.ledger_key)
     remote = deployed.load(
+        records,
         store,
         config,
         gallery.by_key,
-        gallery.manifest,
-        uploaders,
-        neighbours,
+        local=gallery.manifest,
+        executor=uploaders,
+        neighbours=neighbours,
     )
     preparation.refuse_conflicts(config, gallery, remote)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -129,6 +129,17 @@ class Manifest(Struct, frozen=True, dict=True):
 
         ``generated_at`` and the folders of ``original_path`` are left out.
         """
+        return self._contents()
+
+    def begin_content(self, begin: Callable[[Callable[[], str]], Callable[[], str]]) -> None:
+        """Have `content`, which takes long, made by what ``begin`` returns for it."""
+        vars(self)["_contents"] = begin(self._hashed)
+
+    @cached_property
+    def _contents(self) -> Callable[[], str]:
+        return self._hashed
+
+    def _hashed(self) -> str:
         photos, others = hashlib.sha256(), {}
         for name, value in self._members():
             if name == _PHOTOS:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 from galleria_action import manifest as manifests
 from galleria_action import wanted
 from galleria_action.config import Config
 from galleria_action.errors import DeployError, FailureReason, Problem
-from galleria_action.forks import Forks
+from galleria_action.forks import Forks, beside
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Manifest
 from galleria_action.manifest_problems import VARIANTS
@@ -194,6 +194,13 @@ def _empty(half: str, name: str, path: str) -> DeployError:
         advice=f"Is {name} the folder that the step before makes? Nothing is deleted because a "
         "folder is empty.",
     )
+
+
+def begin_content(gallery: Gallery, readers: Executor) -> None:
+    """Begin to hash the content of a large manifest, which a first deployment certainly needs."""
+    manifest = gallery.manifest
+    if manifest and len(manifest.data) >= LARGE:
+        manifest.begin_content(partial(beside, readers))
 
 
 def some_sizes(objects: Sequence[Wanted], folder: Folder) -> Iterator[int]:

@@ -33,7 +33,9 @@ SMALL = 1 << 20
 OVERHEAD = 400  # of an object in memory, whatever its size
 
 Prepared = tuple[Published, Stamp]
-Outcome = Reading | Stale | Undecidable | OSError
+Members = tuple[object, ...]
+"""Of a reading: another process hands them over in half the time."""
+Outcome = Members | Stale | Undecidable | OSError
 
 
 class Files(Protocol):
@@ -83,24 +85,29 @@ class Readings:
 
     def all(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         """Key to reading of every request; raises ``stale-photos`` with all photos that differ."""
-        fulls = [each for each in requests if each.wanted.is_full]
-        readings = self._readings(fulls)
-        # A web variant is edited exactly when its full is.
-        as_they_are = {
-            each.wanted.photo for each in fulls if not is_corrected(readings[each.wanted.key].edit)
-        }
-        others = []
-        for request in requests:
-            wanted, edit, md5, begun = request
-            if wanted.is_full:
-                continue
+        readings: dict[str, Reading] = {}
+        unread: list[ReadRequest] = []
+        for each in requests:
+            wanted, _, md5, begun = each
             if begun and not (wanted.edit or wanted.strip_gps or md5):
                 readings[wanted.key] = begun
-            elif edit and wanted.photo in as_they_are:
-                others.append(request._replace(edit=None))
             else:
-                others.append(request)
-        return readings | self._readings(others)
+                unread.append(each)
+        readings |= self._readings(unread)
+        # A web variant is edited exactly when its full is: nearly always, so that was presumed.
+        as_they_are = {
+            wanted.photo
+            for wanted, *_ in requests
+            if wanted.is_full and not is_corrected(readings[wanted.key].edit)
+        }
+        again = [
+            each._replace(edit=None)
+            for each in requests
+            if each.edit and not each.wanted.is_full and each.wanted.photo in as_they_are
+        ]
+        for each in again:
+            self.prepared.pop(each.wanted.key, None)
+        return readings | self._readings(again)
 
     def _readings(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         readings: dict[str, Reading] = {}
@@ -113,8 +120,8 @@ class Readings:
             if prepared:
                 self.prepared[request.wanted.key] = prepared
             match outcome:
-                case Reading():
-                    readings[request.wanted.key] = outcome
+                case tuple():
+                    readings[request.wanted.key] = AS_READING(outcome)
                 case Stale():
                     stale.append(request.wanted.file.name)
                 case Undecidable():
@@ -158,8 +165,7 @@ class Readings:
         results = self._executor.map(batch, range(0, len(items), batch_size))
         return zip(items, chain.from_iterable(results), strict=True)
 
-    def _source(self, wanted: Wanted) -> tuple[object, ...] | None:
-        """The members of a reading: another process hands them over in half the time."""
+    def _source(self, wanted: Wanted) -> Members | None:
         try:
             data = self._files.read_small(wanted.file.path, CHUNK)
             if data is None:
@@ -170,7 +176,8 @@ class Readings:
 
     def _attempt(self, request: ReadRequest) -> tuple[Outcome, Prepared | None]:
         try:
-            return self._read(request)
+            reading, prepared = self._read(request)
+            return (*reading,), prepared
         except (Stale, Undecidable, OSError) as error:
             return error, None
 
