@@ -104,7 +104,14 @@ def run(
 
     results.plan = plan
     shown = presentation.shown(
-        plan, config, runner, reports, results, objects=gallery.objects, files=workspace
+        plan,
+        config,
+        runner,
+        reports,
+        results,
+        objects=gallery.objects,
+        files=workspace,
+        readers=readers,
     )
     with shown as page:
         reviewers.post(plan)

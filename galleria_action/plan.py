@@ -199,6 +199,10 @@ class Plan(Struct, frozen=True, dict=True):
         )
         return digest.hexdigest()
 
+    def knows_hash(self, made: str) -> None:
+        """Spare `hash` its work, which another process has done."""
+        vars(self)["hash"] = made
+
     def _sorted(self, action: Action) -> Iterable[Change]:
         chosen = (each for each in self.changes if each.action is action)
         return sorted(chosen, key=attrgetter("key"))

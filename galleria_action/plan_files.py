@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 
 from galleria_action import album, plan_document, report
 from galleria_action.errors import Cancelled, DeployError
+from galleria_action.forks import beside
 from galleria_action.page import document
 from galleria_action.page.sections import Section, sections
 from galleria_action.plan import Plan
@@ -15,6 +17,8 @@ from galleria_action.thumbnails import Files, Thumbnails, thumbnails
 from galleria_action.wanted import Wanted
 
 PLAN, MARKDOWN, PAGE = "plan.json", "plan.md", "report.html"
+MANY = 10_000
+"""Changes from which on another process is worth it to write them."""
 
 
 class Page:
@@ -74,18 +78,26 @@ def written(
     folder: ReportFolder,
     warn: Callable[[str], None],
     *,
+    readers: Executor,
     dry_run: bool,
 ) -> Iterator[Page]:
     """Before the block ``plan.json`` and ``plan.md`` are written, the page at its end or before.
 
     Its pictures are of ``files``. They are made meanwhile, and waited for unless the run is
-    cancelled. ``warn`` is told, in a sentence, why the page could not be written.
+    cancelled. ``warn`` is told, in a sentence, why the page could not be written. A long
+    ``plan.json`` is written by another process of ``readers``.
     """
+
+    def write_plan() -> str:
+        folder.write(PLAN, plan_document.encode(plan, dry_run=dry_run))
+        return plan.hash
+
+    hashed = beside(readers, write_plan) if len(plan.changes) >= MANY else write_plan
     shown = sections(plan, document.ENTRIES)
     variants = album.variants(objects, document.pictured(shown), files.size)
     sources = {name: [each.file for each in some] for name, some in variants.items()}
     with thumbnails(files, sources, aside=not dry_run) as pictures:
-        folder.write(PLAN, plan_document.encode(plan, dry_run=dry_run))
+        plan.knows_hash(hashed())
         markdown = report.plan(plan, dry_run=dry_run)
         folder.write(MARKDOWN, [markdown.encode()])
         folder.remove(PAGE)  # that of an earlier run would be taken for this one's

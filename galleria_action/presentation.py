@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -45,11 +46,12 @@ def shown(
     *,
     objects: Iterable[Wanted],
     files: Files,
+    readers: Executor,
 ) -> Iterator[Page]:
     """Show the plan in the log, the summary and the report folder, before anything is written.
 
     ``objects`` are the gallery's, ``files`` where pictures of them can be read: those are made
-    while the plan is carried out.
+    while the plan is carried out. ``readers``: see `plan_files`.
     """
     totals = plan.totals
     runner.say("\nDeployment Plan:")
@@ -60,7 +62,13 @@ def shown(
         runner.say("\nDry run completed - no files were uploaded")
     shown = share.announced(plan, config.shard) if config.shard else plan
     with plan_files.written(
-        shown, objects, files, reports, runner.warning, dry_run=config.dry_run
+        shown,
+        objects,
+        files,
+        reports,
+        runner.warning,
+        readers=readers,
+        dry_run=config.dry_run,
     ) as page:
         results.plan_path = reports.place(plan_files.PLAN)
         results.report_path = reports.place(plan_files.PAGE)

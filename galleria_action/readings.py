@@ -35,7 +35,7 @@ OVERHEAD = 400  # of an object in memory, whatever its size
 Prepared = tuple[Published, Stamp]
 Members = tuple[object, ...]
 """Of a reading: another process hands them over in half the time."""
-Outcome = Members | Stale | Undecidable | OSError
+Failure = Stale | Undecidable | OSError
 
 
 class Files(Protocol):
@@ -72,6 +72,7 @@ class Readings:
         self._executor = executor
         self._room = room
         self._to_keep: frozenset[str] = frozenset()
+        self._as_they_are: set[str] = set()  # photos whose full goes so, although an edit was due
         self.prepared: dict[str, Prepared] = {}
 
     def begin(self, objects: Iterable[Wanted]) -> Iterator[Reading | None]:
@@ -95,15 +96,10 @@ class Readings:
                 unread.append(each)
         readings |= self._readings(unread)
         # A web variant is edited exactly when its full is: nearly always, so that was presumed.
-        as_they_are = {
-            wanted.photo
-            for wanted, *_ in requests
-            if wanted.is_full and not is_corrected(readings[wanted.key].edit)
-        }
         again = [
             each._replace(edit=None)
-            for each in requests
-            if each.edit and not each.wanted.is_full and each.wanted.photo in as_they_are
+            for each in (requests if self._as_they_are else ())
+            if each.edit and not each.wanted.is_full and each.wanted.photo in self._as_they_are
         ]
         for each in again:
             self.prepared.pop(each.wanted.key, None)
@@ -111,33 +107,35 @@ class Readings:
 
     def _readings(self, requests: Sequence[ReadRequest]) -> dict[str, Reading]:
         readings: dict[str, Reading] = {}
-        stale: list[str] = []
-        undecided: list[Problem] = []
-        problems: list[Problem] = []
+        failed: list[tuple[Wanted, Failure]] = []
         self._to_keep = self._small_edits(requests)
         attempts = self._each(requests, self._batch_size(requests), self._attempt)
-        for request, (outcome, prepared) in attempts:
+        for (wanted, *_), (outcome, prepared) in attempts:
+            if not isinstance(outcome, tuple):
+                failed.append((wanted, outcome))
+                continue
+            reading = readings[wanted.key] = AS_READING(outcome)
             if prepared:
-                self.prepared[request.wanted.key] = prepared
-            match outcome:
-                case tuple():
-                    readings[request.wanted.key] = AS_READING(outcome)
-                case Stale():
-                    stale.append(request.wanted.file.name)
-                case Undecidable():
-                    undecided.append(Problem(f"{request.wanted.file.name}: {outcome}"))
-                case OSError():
-                    name = self._files.relative(request.wanted.file.path)
-                    problems.append(Problem(f"{name}: {outcome.strerror}"))
-        if problems:
-            raise DeployError(
+                self.prepared[wanted.key] = prepared
+            if wanted.file_hash and wanted.edit and not is_corrected(reading.edit):
+                self._as_they_are.add(wanted.photo)
+        if failed:
+            raise self._explained(failed)
+        return readings
+
+    def _explained(self, failed: Sequence[tuple[Wanted, Failure]]) -> DeployError:
+        if problems := [
+            Problem(f"{self._files.relative(wanted.file.path)}: {failure.strerror}")
+            for wanted, failure in failed
+            if isinstance(failure, OSError)
+        ]:
+            return DeployError(
                 FailureReason.CONFIG, "Error: Some files cannot be read", problems=problems
             )
-        if stale:
-            raise stale_photos(stale)
-        if undecided:
-            raise positions_undecided("Photo deployment", undecided)
-        return readings
+        if stale := [each.file.name for each, failure in failed if isinstance(failure, Stale)]:
+            return stale_photos(stale)
+        undecided = [Problem(f"{wanted.file.name}: {failure}") for wanted, failure in failed]
+        return positions_undecided("Photo deployment", undecided)
 
     def _size(self, request: ReadRequest) -> int:
         """Bytes of a file that is to be read; none if it cannot be, which reading it will tell."""
@@ -174,7 +172,7 @@ class Readings:
         except OSError:
             return None  # it is read again, and complained of then
 
-    def _attempt(self, request: ReadRequest) -> tuple[Outcome, Prepared | None]:
+    def _attempt(self, request: ReadRequest) -> tuple[Members | Failure, Prepared | None]:
         try:
             reading, prepared = self._read(request)
             return (*reading,), prepared

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support import galleries
+from support.program import Serial
 from unit.samples import size_of
 from unit.showcase import idle_plan, rich_plan
 from unit.test_forks import children
@@ -43,7 +44,9 @@ def folder(tmp_path) -> Path:
 
 def written(tmp_path, warn=pytest.fail, *, dry_run: bool = False):
     reports = ReportFolder(str(tmp_path), "galleria-report")
-    return plan_files.written(PLAN, OBJECTS, Files(), reports, warn, dry_run=dry_run)
+    return plan_files.written(
+        PLAN, OBJECTS, Files(), reports, warn, readers=Serial(), dry_run=dry_run
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +89,9 @@ def test_the_page_is_written_as_soon_as_its_pictures_are_made(tmp_path, folder):
 def test_a_page_without_pictures_is_written_at_once(tmp_path, folder):
     """There is nothing to wait for."""
     reports = ReportFolder(str(tmp_path), "galleria-report")
-    with plan_files.written(idle_plan(), [], Files(), reports, pytest.fail, dry_run=False) as page:
+    with plan_files.written(
+        idle_plan(), [], Files(), reports, pytest.fail, readers=Serial(), dry_run=False
+    ) as page:
         page.tick()
         assert (folder / "report.html").exists()
 
