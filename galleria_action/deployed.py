@@ -41,12 +41,15 @@ class Records(NamedTuple):
 
 
 def records(store: Store, config: Config, local: Manifest | None, executor: Executor) -> Records:
-    """Ask for manifest and ledger at once, the former in a thread of ``executor``.
+    """Ask for manifest and ledger at once, in threads of ``executor``, and wait for the ledger.
 
     ``local`` is the manifest here: most often the one there has the same bytes.
     """
     state = executor.submit(_manifest, store, config.metadata_key, local)
-    return Records(state, store.get(config.ledger_key))
+    ledger = executor.submit(store.get, config.ledger_key)
+    if ledger.exception():
+        state.result()  # what is wrong with both is said of the one that people know
+    return Records(state, ledger.result())
 
 
 def load(
