@@ -28,7 +28,7 @@ def large(gallery):
 
 
 def _at_once(server: Server, job: Job) -> list[tuple[Run, list[str]]]:
-    """All parts: none writes before all have planned. Each run, and the keys that it put."""
+    """All parts: none writes before all have planned. Each run, and the keys that it stored."""
     planned = threading.Barrier(len(SHARDS))
     with ExitStack() as stack:
         steps = []
@@ -39,7 +39,7 @@ def _at_once(server: Server, job: Job) -> list[tuple[Run, list[str]]]:
                 s3_endpoint=between.server.endpoint, shard=shard, report_dir=f"report-{number}"
             )
             steps.append((step, between))
-        return [(step.finish(), between.puts()) for step, between in steps]
+        return [(step.finish(), between.stored()) for step, between in steps]
 
 
 def _meet(others: threading.Barrier):

@@ -51,6 +51,8 @@ class Proxy:
     requests: list[Request] = field(default_factory=list)
     before: Callable[[Request], None] = _nothing
     after: Callable[[Request], None] = _nothing
+    succeeded: list[Request] = field(default_factory=list)
+    """Those that the server has answered with success, in the order of its answers."""
     ended: threading.Event = field(default_factory=threading.Event)
     open: int = 0
     """Requests that have come and are not answered yet."""
@@ -70,6 +72,10 @@ class Proxy:
     def puts(self) -> list[str]:
         """Keys that were put, in the order in which the requests came."""
         return [each.key for each in self.requests if each.method == "PUT"]
+
+    def stored(self) -> list[str]:
+        """Keys whose put succeeded: rclone answers 500 to some of several first ones of a folder."""
+        return [each.key for each in self.succeeded if each.method == "PUT"]
 
     def writes(self) -> list[Request]:
         return [each for each in self.requests if each.writes]
@@ -143,6 +149,8 @@ class _Handler(Forwarder):
         with proxy.opened(request):
             proxy.before(request)
             answer = self.ask(data)
+            if answer[0] < http.client.MULTIPLE_CHOICES:
+                proxy.succeeded.append(request)
             proxy.after(request)
         self.send(*answer)
 
