@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from support import galleries, program
@@ -15,8 +18,8 @@ from support.galleries import Gallery
 from support.memory import MemoryStore
 from unit.samples import page
 
-from galleria_action import exif, manifest, preparation
-from galleria_action.forks import forks
+from galleria_action import exif, file_bytes, manifest, plan_document, plan_files, preparation
+from galleria_action.forks import Crew, forks
 
 
 @pytest.fixture
@@ -188,3 +191,104 @@ class Sizes:
         if len(self.asked) == 1:
             raise FileNotFoundError(2, "no such file")
         return 5
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    """Another process has begun its work before this one goes on."""
+    start = Crew.start
+
+    def started(self: Crew, processes: int) -> None:
+        start(self, processes)
+        while not os.lseek(self._tokens, 0, os.SEEK_CUR):
+            time.sleep(0.001)
+
+    monkeypatch.setattr(Crew, "start", started)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_made_by_the_other_process(gallery, processes, monkeypatch):
+    """Content hash and plan.json are the same as ever, and this process makes neither."""
+    program.deployed(gallery.root, MemoryStore(), dry_run="true")
+    plan = gallery.root / "galleria-report/plan.json"
+    expected = plan.read_bytes()
+    monkeypatch.setattr(plan_files, "MANY", 0)
+    for module, name in ((manifest.Manifest, "_hashed"), (plan_document, "encode")):
+        monkeypatch.setattr(module, name, elsewhere(getattr(module, name)))
+
+    made = program.deployed(gallery.root, MemoryStore(), readers=processes, dry_run="true")
+
+    assert plan.read_bytes() == expected
+    assert json.loads(expected)["plan_hash"] in made.log
+
+
+def elsewhere(work: Callable[..., Any]) -> Callable[..., Any]:
+    """``work`` that is not done in this process."""
+    here = os.getpid()
+
+    def refused(*arguments: Any, **named: Any) -> Any:
+        assert os.getpid() != here
+        return work(*arguments, **named)
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(manifest.Manifest, "_hashed"), (plan_document, "encode")]
+)
+def test_the_other_process_dies_in_the_middle(gallery, processes, monkeypatch, module, name):
+    """Then its work is done here."""
+    monkeypatch.setattr(plan_files, "MANY", 0)
+    here, work = os.getpid(), getattr(module, name)
+
+    def deadly(*arguments: Any, **named: Any) -> Any:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return work(*arguments, **named)
+
+    monkeypatch.setattr(module, name, deadly)
+    store = MemoryStore()
+
+    program.deployed(gallery.root, store, readers=processes)
+
+    assert set(gallery.keys()) <= set(store.objects)
+    plan = json.loads((gallery.root / "galleria-report/plan.json").read_bytes())
+    assert len(plan["changes"]) == plan["totals"]["objects_to_put"]
+
+
+def test_a_report_folder_that_the_other_process_cannot_write(gallery, processes, monkeypatch):
+    """That is told as ever, and nothing is deployed."""
+    monkeypatch.setattr(plan_files, "MANY", 0)
+    (gallery.root / "galleria-report").symlink_to(gallery.root)
+    store = MemoryStore()
+
+    made = program.run(gallery.root, store, readers=processes)
+
+    assert made.reason == "config"
+    assert "galleria-report" in made.error.headline
+    assert not store.objects
+
+
+def test_a_first_deployment_reads_each_file_once(gallery, monkeypatch):
+    """Nothing is there to compare with; the next one hashes web and thumb, and no full."""
+    read: list[str] = []
+    opened = file_bytes._Places.open
+
+    def counted(self: Any, path: str) -> tuple[int, int]:
+        read.append(os.path.relpath(path, gallery.pics))
+        return opened(self, path)
+
+    monkeypatch.setattr(file_bytes._Places, "open", counted)
+    store = MemoryStore()
+    of_photos = [f"{variant}/{photo}" for photo in "abc" for variant in ("full", "web", "thumb")]
+
+    program.deployed(gallery.root, store, dry_run="true")
+    assert sorted(
+        each.split(".")[0] for each in read if "/" in each and ".." not in each
+    ) == sorted(of_photos)
+
+    program.deployed(gallery.root, store)
+    read.clear()
+    program.deployed(gallery.root, store, dry_run="true")
+    assert not [each for each in read if each.startswith("full/")]
+    assert len([each for each in read if each.startswith(("web/", "thumb/"))]) == 6

@@ -18,7 +18,7 @@ from support.program import Serial
 from unit.samples import page
 
 from galleria_action.errors import DeployError
-from galleria_action.forks import FEWEST, cores, forks
+from galleria_action.forks import FEWEST, beside, cores, forks
 from galleria_action.readings import Readings
 from galleria_action.unread import ReadRequest
 from galleria_action.workspace import Workspace
@@ -230,6 +230,22 @@ def test_an_orphan_ends_after_the_piece_at_hand():
         began = time.monotonic()
         printed.read()
     assert time.monotonic() - began < 30
+
+
+def test_one_piece_beside(executor):
+    """Another process has begun it; where there is none it is done when it is asked for."""
+    begun, begin = os.pipe()
+
+    def work() -> int:
+        os.write(begin, b"!")
+        return os.getpid()
+
+    made = beside(executor, work)
+    os.read(begun, 1)
+    assert made() != HERE
+    assert beside(Serial(), work)() == HERE
+    os.close(begun)
+    os.close(begin)
 
 
 def test_files_that_vanish_between_processes(executor, local_file, tmp_path):

@@ -111,6 +111,24 @@ def begun(files, *requests):
     )
 
 
+def test_the_web_of_a_full_that_is_not_edited(files, local_file):
+    """It goes as it is, too, and what was presumed of it is not kept to be sent."""
+    wanted = photo(local_file("full/a.jpg", EDITED))  # corrected before
+    web = full(
+        "a",
+        key="photos/web/a.jpg",
+        file_hash="",
+        deployment_hash="",
+        file=local_file("web/a.jpg", JPEG),
+    )
+    other = web._replace(photo="b", key="photos/web/b.jpg")
+    readings = Readings(files, Serial(), room=1 << 20)
+    requests = [ReadRequest(each, EDIT, md5=False) for each in (wanted, web, other)]
+    made = readings.all(requests)
+    assert [made[each.key].edit for each in (wanted, web, other)] == ["", "", str(EDIT)]
+    assert list(readings.prepared) == [other.key]
+
+
 def test_what_was_begun_is_not_read_again(files, local_file, tmp_path):
     """Files that go as they are have been read when the bucket has answered."""
     small = thumb("a", file=local_file("thumb/a.webp", b"thumb"))
