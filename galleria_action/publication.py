@@ -171,32 +171,28 @@ def _placed(published: Published, *, strip_gps: bool) -> Published:
     return replace(published, made=clean, edit=without_position(published.edit, geotag.REMOVER))
 
 
-def read(wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool) -> tuple[Reading, Published]:
-    """The reading of ``data``, and what to send; with ``md5`` that is hashed, too."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    published = publish(wanted, edit_for(wanted, edit, sha256), data)
-    reading = _reading(wanted, data, sha256, published)
-    return reading._replace(md5=etags.md5_hex(published.data)) if md5 else reading, published
+def read(
+    wanted: Wanted, edit: Edit | None, data: bytes, *, md5: bool
+) -> tuple[Reading, Published | None]:
+    """The reading of ``data``, and what to send if that was made: for its MD5, or to be certain.
 
-
-def foresee(wanted: Wanted, edit: Edit | None, data: bytes) -> Reading:
-    """The reading of ``data`` alone: a correction that is known to be possible is not made."""
+    A correction that is known to be possible is not made, unless the position has to go, too.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
     found = _begun(wanted, edit_for(wanted, edit, sha256), data)
-    if isinstance(found, _Correction) and found.is_foreseen and not wanted.strip_gps:
+    if isinstance(found, _Correction) and not (md5 or wanted.strip_gps) and found.is_foreseen:
         position = _position(wanted, data, found.photo.header_end)
-        return AS_READING((sha256, str(found.edit), len(data), "", "", position))
-    return _reading(wanted, data, sha256, _placed(_made(found), strip_gps=wanted.strip_gps))
-
-
-def _reading(wanted: Wanted, data: bytes, sha256: str, published: Published) -> Reading:
-    return Reading(
+        return AS_READING((sha256, str(found.edit), len(data), "", "", position)), None
+    published = _placed(_made(found), strip_gps=wanted.strip_gps)
+    reading = Reading(
         sha256=sha256,
         edit=published.edit,
         size=published.size,
+        md5=etags.md5_hex(published.data) if md5 else "",
         untouched_because=published.untouched_because,
         position=_position(wanted, data),
     )
+    return reading, published
 
 
 def read_source(wanted: Wanted, data: bytes) -> Reading:

@@ -63,8 +63,8 @@ class Files(Protocol):
 class Readings:
     """Reads files with ``executor``: in threads, or in processes that have a copy of this object.
 
-    ``prepared`` is what was made of some of them, by key, ``room`` bytes at most, each with the
-    file's stamp: small photos need not be read and edited once more to be sent.
+    ``prepared`` is what had to be made of some of them, by key, ``room`` bytes at most, each with
+    the file's stamp: small photos need not be read and edited once more to be sent.
     """
 
     def __init__(self, files: Files, executor: Executor, room: int = 0) -> None:
@@ -187,10 +187,8 @@ class Readings:
         is_whole = edit or wanted.strip_gps
         data = self._files.read(path) if is_whole else self._files.read_small(path, CHUNK)
         if data is not None:
-            if not (is_kept or md5):
-                return publication.foresee(wanted, edit, data), None
-            reading, published = publication.read(wanted, edit, data, md5=md5)
-            return reading, (published.whole(), stamp) if is_kept and published.edit else None
+            reading, made = publication.read(wanted, edit, data, md5=md5)
+            return reading, (made.whole(), stamp) if is_kept and made and made.edit else None
         reading = self._streamed(wanted, md5=md5)
         publication.edit_for(wanted, None, reading.sha256)
         return reading, None

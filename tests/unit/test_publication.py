@@ -116,16 +116,24 @@ def test_reading(md5):
 def test_what_is_foreseen_is_what_would_be_made(wanted, data, times, monkeypatch):
     """Whether an edit is made or only known to be possible, the plan is the same."""
     monkeypatch.setattr(layout, "_known", {})
+    published = published_for(wanted, data)
     for _ in range(times):
-        read, published = publication.read(wanted, wanted.edit, data, md5=False)
-    foreseen = publication.foresee(wanted, wanted.edit, data)
-    assert foreseen == read
+        foreseen, _ = publication.read(wanted, wanted.edit, data, md5=False)
+    proven, made = publication.read(wanted, wanted.edit, data, md5=True)
+    assert made == published
+    assert foreseen == proven._replace(md5="")
     assert foreseen.size == len(published.data)
+    assert (foreseen.edit, foreseen.untouched_because) == (
+        published.edit,
+        published.untouched_because,
+    )
 
 
 def test_what_is_known_to_be_possible_is_not_made(monkeypatch):
     """The second photo of a kind is planned without its bytes being edited."""
     both_tags = photo(EDITED, b"")
-    publication.read(both_tags, EDIT, EDITED, md5=False)
+    publication.read(both_tags, EDIT, EDITED, md5=True)
     monkeypatch.delattr(exif.Photo, "edited_pieces")
-    assert publication.foresee(both_tags, EDIT, EDITED).edit == str(EDIT)
+    reading, made = publication.read(both_tags, EDIT, EDITED, md5=False)
+    assert reading.edit == str(EDIT)
+    assert made is None
