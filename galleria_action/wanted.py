@@ -13,6 +13,7 @@ from galleria_action.errors import DeployError, FailureReason, Problem
 from galleria_action.headers import Headers
 from galleria_action.ledger import Owner
 from galleria_action.manifest import Edit, Manifest
+from galleria_action.manifest_problems import VARIANTS
 
 Stamp = tuple[int, ...]
 """What is another value as soon as a file is changed or replaced."""
@@ -79,8 +80,13 @@ def photos(manifest: Manifest, files: Mapping[str, LocalFile], config: Config) -
     before, owner = keys.join(config.photos_prefix, ""), Owner.PHOTO
     rules, strip_gps = config.cache_control, config.strip_gps
     usual = {} if rules else headers.of_photos()
-    for photo, file_hash, deployment_hash, edit, paths in manifest.photos:
-        for variant, path in paths:
+    # Variant by variant, as their keys are sorted: what is looked at in a row then lies close
+    # together in memory, which is most of the time that a look at 300,000 objects takes.
+    for place in range(len(VARIANTS)):
+        for photo, file_hash, deployment_hash, edit, paths in manifest.photos:
+            if place >= len(paths):
+                continue
+            variant, path = paths[place]
             key = before + path
             _, dot, ending = path.rpartition(".")
             its_headers = (dot and usual.get(ending)) or headers.headers(
