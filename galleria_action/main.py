@@ -49,6 +49,8 @@ from galleria_action.transfer import ByteBudget
 from galleria_action.workspace import Workspace
 
 READERS = min(16, (os.cpu_count() or 2) * 2)
+_ended: list[Results] = []
+"""The last run: its process ends before all that it knew could be given back, one by one."""
 CANCELLED = "What arrived is recorded: a rerun sends only what is missing."
 
 
@@ -103,6 +105,7 @@ def run(
     plan = planning.build(config, gallery, remote, readings.all(requests))
 
     results.plan = plan
+    results.known = (gallery, remote, readings)
     shown = presentation.shown(
         plan,
         config,
@@ -180,6 +183,7 @@ def main(
     """
     runner = Runner(environ)
     results = Results()
+    _ended[:] = [results]
     try:
         with ending.explained(runner, cancelled=CANCELLED):
             _deploy(flags, environ, here, stopped, runner, results)

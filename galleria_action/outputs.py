@@ -11,7 +11,10 @@ from galleria_action.values import Struct, field
 
 
 class Results(Struct):
-    """Filled in as a run goes on; what a failed run did not come to is left out."""
+    """Filled in as a run goes on; what a failed run did not come to is left out.
+
+    ``known`` is what nobody asks for any more, and takes long to be given back.
+    """
 
     config: Config | None = None
     mode: str = ""
@@ -20,6 +23,7 @@ class Results(Struct):
     report_path: str = ""
     outcome: Outcome = field(default_factory=Outcome)
     failure: FailureReason | None = None
+    known: tuple[object, ...] = ()
 
 
 def render(results: Results) -> dict[str, str]:
