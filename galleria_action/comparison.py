@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from operator import attrgetter, is_
 
 from galleria_action import edits, headers
 from galleria_action.config import Config
@@ -14,8 +13,6 @@ from galleria_action.plan import AS_CHANGE, Action, Change, Kind, Reason
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
 from galleria_action.wanted import Wanted
-
-_OWNER: Callable[[Entry | Wanted], Owner] = attrgetter("owner")
 
 
 class Comparison:
@@ -30,27 +27,17 @@ class Comparison:
 
     def changes(self, objects: Iterable[Wanted]) -> list[Change]:
         """What has to be put of ``objects``."""
-        settled: list[Wanted] = []
-        changes: list[Change] = []
+        readings, entries, kept = self._readings, self._remote.ledger.entries, self.kept
+        puts: list[Change] = []
         for each in objects:
-            if reading := self._readings.get(each.key):
+            key = each.key
+            if reading := readings.get(key):
                 if change := self._change(each, reading):
-                    changes.append(change)
-            else:
-                settled.append(each)
-        self._keep(settled)
-        return changes
-
-    def _keep(self, settled: Sequence[Wanted]) -> None:
-        """Of what was settled without a reading there is an entry, with the facts as they are."""
-        keys = list(map(attrgetter("key"), settled))
-        entries = list(map(self._remote.ledger.entries.__getitem__, keys))
-        if not all(map(is_, map(_OWNER, entries), map(_OWNER, settled))):
-            entries = [
-                entry._replace(owner=each.owner)
-                for each, entry in zip(settled, entries, strict=True)
-            ]
-        self.kept.update(zip(keys, entries, strict=True))
+                    puts.append(change)
+            else:  # settled without, so there is an entry
+                entry, owner = entries[key], each.owner
+                kept[key] = entry if entry.owner is owner else entry._replace(owner=owner)
+        return puts
 
     def _change(self, each: Wanted, reading: Reading) -> Change | None:
         entry = self._remote.ledger.entries.get(each.key)

@@ -136,10 +136,8 @@ class _Correction(NamedTuple):
 
 def _begun(wanted: Wanted, edit: Edit | None, data: bytes) -> _Correction | Published:
     """The correction to make; what is published if there is none."""
-    if wanted.is_full:
-        return _begun_full(data, edit)
     found = _begun_full(data, edit)
-    if isinstance(found, _Correction) and found.photo.original_time:
+    if wanted.is_full or (isinstance(found, _Correction) and found.photo.original_time):
         return found
     return Published(data)  # a web variant without a time of its own stays without one
 

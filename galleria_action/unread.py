@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import compress, islice, repeat
-from operator import attrgetter, ne
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from galleria_action import edits, geotag
-from galleria_action.ledger import Entry, Owner
+from galleria_action.ledger import Entry
 from galleria_action.manifest import Edit
 from galleria_action.publication import Reading
 from galleria_action.remote import Listed, Remote
@@ -33,107 +31,37 @@ class ReadRequest(NamedTuple):
     begun: Reading | None = None
 
 
-_AS_REQUEST = partial(tuple.__new__, ReadRequest)
-
-AT_ONCE = 1000
-"""Objects that are compared together, column by column: that takes a third of the time."""
-_KEY, _DIGEST = attrgetter("key"), attrgetter("headers.digest")
-_FILE_HASH, _DEPLOYMENT_HASH = attrgetter("file_hash"), attrgetter("deployment_hash")
-_FACTS: Callable[[Entry], tuple[object, ...]]
-_FACTS = attrgetter("etag", "deployment_hash", "source", "edit", "headers")
-_UNKNOWN, _ABSENT = Entry(Owner.PHOTO, etag="not known"), Listed(0, "not listed")
-"""What is compared where nothing is known or listed: no ETag has a space."""
-
-
 def find(
     objects: Iterable[Wanted], remote: Remote, begun: Iterable[Reading | None], *, force: bool
 ) -> list[ReadRequest]:
     """The files that must be read to compare them, fulls first, else in the order of ``objects``.
 
     For a full its manifest states the hash of its bytes. Of all others ``begun`` has it, in their
-    order, as far as they could be read. If hash and all other facts are those that the ledger has,
+    order, as far as they have been read. If hash and all other facts are those that the ledger has,
     the object in the bucket is what would be sent, and there is nothing to read.
     """
-    fulls: list[Wanted] = []
+    fulls: list[ReadRequest] = []
     others: list[Wanted] = []
+    as_they_are: set[str] = set()
+    entry_of, listed_of = remote.ledger.entries.get, remote.listing.get
     for each in objects:
-        (fulls if each.file_hash else others).append(each)
-    look = _Look(remote, force=force)
-    requests: list[ReadRequest] = []
-    for some in _pieces(fulls):
-        requests += look.at_fulls(some)
-    hashed = iter(begun)
-    for some in _pieces(others):
-        requests += look.at_others(some, list(islice(hashed, len(some))))
+        source = each.file_hash
+        if not source:
+            others.append(each)
+            continue
+        entry, listed = entry_of(each.key), listed_of(each.key)
+        if force or not _is_settled(each, each.edit, source, entry, listed):
+            fulls.append(ReadRequest(each, each.edit, not force and _is_unknown(entry, listed)))
+        elif entry and not edits.is_corrected(entry.edit):
+            as_they_are.add(each.photo)
+    requests = fulls
+    for each, reading in zip(others, islice(begun, len(others)), strict=True):
+        entry, listed = entry_of(each.key), listed_of(each.key)
+        edit = None if each.photo in as_they_are else each.edit
+        if force or not _is_settled(each, edit, reading and reading.sha256, entry, listed):
+            md5 = not force and _is_unknown(entry, listed)
+            requests.append(ReadRequest(each, edit, md5, reading))
     return requests
-
-
-def _pieces(objects: Sequence[Wanted]) -> Iterator[Sequence[Wanted]]:
-    return (objects[at : at + AT_ONCE] for at in range(0, len(objects), AT_ONCE))
-
-
-class _Look:
-    """A look at what is known of objects: first at all fulls, then at the others."""
-
-    def __init__(self, remote: Remote, *, force: bool) -> None:
-        self._entries = remote.ledger.entries
-        self._listing = remote.listing
-        self._force = force
-        self._as_they_are: set[str] = set()  # photos whose full is known to go so
-
-    def at_fulls(self, some: Sequence[Wanted]) -> Iterator[ReadRequest]:
-        sources = list(map(_FILE_HASH, some))
-        edits_due = [each.edit for each in some]
-        for each in compress(some, self._doubts(some, sources, edits_due)):
-            entry, listed = self._entries.get(each.key), self._listing.get(each.key)
-            if self._force or not _is_settled(each, each.edit, each.file_hash, entry, listed):
-                yield self._request(each, each.edit, entry, listed)
-            elif entry and not edits.is_corrected(entry.edit):
-                self._as_they_are.add(each.photo)
-
-    def at_others(
-        self, some: Sequence[Wanted], begun: Sequence[Reading | None]
-    ) -> Iterator[ReadRequest]:
-        sources = [each and each.sha256 for each in begun]
-        edits_due = [None if each.photo in self._as_they_are else each.edit for each in some]
-        files = zip(some, edits_due, begun, strict=True)
-        for each, edit, reading in compress(files, self._doubts(some, sources, edits_due)):
-            entry, listed = self._entries.get(each.key), self._listing.get(each.key)
-            source = reading and reading.sha256
-            if self._force or not _is_settled(each, edit, source, entry, listed):
-                yield self._request(each, edit, entry, listed, reading)
-
-    def _doubts(
-        self,
-        some: Sequence[Wanted],
-        sources: Iterable[str | None],
-        edits_due: Iterable[Edit | None],
-    ) -> Iterable[bool]:
-        """For each object whether something is not just as the ledger has it: nearly never."""
-        if self._force or not self._entries or any(each.strip_gps for each in some):
-            return repeat(True, len(some))
-        keys = list(map(_KEY, some))
-        recorded = map(_FACTS, map(self._entries.get, keys, repeat(_UNKNOWN)))
-        found = zip(
-            [each.etag for each in map(self._listing.get, keys, repeat(_ABSENT))],
-            map(_DEPLOYMENT_HASH, some),
-            sources,
-            [str(each) if each else "" for each in edits_due],
-            map(_DIGEST, some),
-            strict=True,
-        )
-        return map(ne, recorded, found)
-
-    def _request(
-        self,
-        each: Wanted,
-        edit: Edit | None,
-        entry: Entry | None,
-        listed: Listed | None,
-        begun: Reading | None = None,
-    ) -> ReadRequest:
-        md5 = not self._force and _is_unknown(entry, listed)
-        return _AS_REQUEST((each, edit, md5, begun))
 
 
 def _is_unknown(entry: Entry | None, listed: Listed | None) -> bool:
@@ -148,9 +76,12 @@ def _is_settled(
         return False
     if entry.etag != listed.etag or entry.deployment_hash != each.deployment_hash:
         return False
+    due = str(edit) if edit else ""
+    if entry[1:4] == (source, due, each.headers.digest) and not each.strip_gps:
+        return True  # nearly always: source, edit and headers
     return (
         entry.headers in ("", each.headers.digest)
-        and _is_same(each, str(edit) if edit else "", source, entry)
+        and _is_same(each, due, source, entry)
         and _position_settled(each, entry)
     )
 
